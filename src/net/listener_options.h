@@ -14,7 +14,8 @@ struct listener_options {
     enum listener_family family;   /* socket_domain */
     bool loopback_only;            /* the door that stands when no configuration names one */
     bool tcp_no_delay;             /* default true */
-    uint32_t connections_max;      /* 0: none */
+    uint32_t connections_max;      /* 0: none; kept by the room that counts connections */
+    uint16_t unix_mode;            /* permissions of a unix socket's file; 0: as the umask says */
 };
 
 void listener_options_default(struct listener_options *options);
