@@ -56,6 +56,7 @@ set(MIDGE_TEST_ENVIRONMENT
     "ASAN_OPTIONS=detect_leaks=1:abort_on_error=1:detect_stack_use_after_return=1"
     "UBSAN_OPTIONS=print_stacktrace=1"
     "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1"
+    "NODE_PATH=${CMAKE_SOURCE_DIR}/build/npm/node_modules"
     "PYTHONDONTWRITEBYTECODE=1")
 
 function(midge_test test)
@@ -143,6 +144,8 @@ function(midge_register_fuzz_targets)
     math(EXPR seconds "2 * ${MIDGE_FUZZ_SECONDS} / ${count}")
     if(seconds LESS 5)
         set(seconds 5)
+    elseif(seconds GREATER 60)
+        set(seconds 60)
     endif()
     math(EXPR timeout "${seconds} + 60")
     foreach(target IN LISTS targets)
@@ -157,4 +160,22 @@ function(midge_register_fuzz_targets)
             "-artifact_prefix=${CMAKE_BINARY_DIR}/findings/${target}-" "${grown}" ${kept})
         midge_test_properties("fuzz/${target}" "" ${timeout})
     endforeach()
+endfunction()
+
+# midge_bench(topic_trie_bench SOURCES topic_trie_bench.c USES topic): a benchmark of one room,
+# built and run only by `make bench`. Each prints what it measures; none of them is a test.
+function(midge_bench target)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES;LIBS;DEFINES")
+    midge_refuse_unknown("midge_bench(${target})" "${arg_UNPARSED_ARGUMENTS}")
+    if(MIDGE_FUZZ)
+        return()
+    endif()
+    add_executable(${target} EXCLUDE_FROM_ALL ${arg_SOURCES})
+    midge_compile_options(${target})
+    target_compile_definitions(${target} PRIVATE ${arg_DEFINES})
+    list(TRANSFORM arg_USES PREPEND midge_)
+    target_link_libraries(${target} PRIVATE ${arg_USES} ${arg_LIBS} Threads::Threads)
+    set_target_properties(${target} PROPERTIES
+        RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bench")
+    set_property(GLOBAL APPEND PROPERTY MIDGE_BENCHMARKS ${target})
 endfunction()
