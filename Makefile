@@ -4,11 +4,11 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test bench demo install deb format tidy clean prerequisites
+.PHONY: help build run test bench demo install deb format tidy conformance clean prerequisites
 
 help:       ## these lines
 	@sed -n 's/^\([a-z]*\): [^#]*## /\1\t/p; s/^\([a-z]*\): *## /\1\t/p' Makefile | \
-	    while IFS="$$(printf '\t')" read -r name what; do printf '  make %-9s %s\n' "$$name" "$$what"; done
+	    while IFS="$$(printf '\t')" read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
 
 prerequisites:
 	@scripts/prerequisites build
@@ -47,6 +47,9 @@ tidy: build  ## clang-format, clang-tidy and the house rules, checked
 	@cmake --preset release -DMIDGE_TESTS=AUTO >/dev/null
 	@/usr/bin/python3 tests/tidy/tidy.py
 	@scripts/check
+
+conformance:  ## writes docs/conformance.md anew: statement, code, test
+	@/usr/bin/python3 tests/conformance/conformance.py --write
 
 clean:      ## removes build/
 	@rm -rf build
