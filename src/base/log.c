@@ -1,7 +1,7 @@
 /* log.c — makes one line and hands it to the sink.
  *
  * The line is formatted into a buffer on the stack, cut where it is too long and cleaned of
- * whatever could forge a second line or steer a terminal. Nothing is allocated; nothing can fail. */
+ * whatever could forge a second line or steer a terminal. Nothing is allocated, nothing fails. */
 #include "base/log.h"
 
 #include <stdarg.h>

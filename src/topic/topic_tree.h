@@ -26,14 +26,17 @@ void *topic_tree_remove(struct topic_tree *tree, struct bytes name); /* what was
 struct topic_walk {
     struct topic_tree *tree;
     struct bytes filter;
-    uint32_t
-        node; /* where the cursor stands (pinned), or a reserved number for "before all", "done" */
+    /* The walk's own. */
+    uint32_t node;          /* where it stands (pinned); 1, the root: before all; 0: done */
+    uint32_t next_start;    /* the filter's level for its children; filter.size + 1: none left */
+    uint32_t depth_in_hash; /* how many levels of the node the `#` stands for */
+    bool is_leaving;        /* what lies below the node has been seen */
 };
 
 void topic_walk_begin(struct topic_walk *walk, struct topic_tree *tree, struct bytes filter);
 /* The value of the next matching name, or NULL when there is none left. [MQTT-4.7.2-1]
- * One call does a bounded amount of work: after `steps_max` nodes without a match it returns NULL
- * with *more true: call again later. *more is false when the walk is done. */
+ * One call does a bounded amount of work: after `steps_max` (at least 1) nodes without a match it
+ * returns NULL with *more true: call again later. *more is false when the walk is done. */
 void *topic_walk_next(struct topic_walk *walk, size_t steps_max, bool *more);
 void topic_walk_end(struct topic_walk *walk); /* lets go of the node; safe to call twice */
 
