@@ -40,7 +40,7 @@ deb:        ## a Debian package in build/packages
 	@cd build && cpack -G DEB
 
 format:     ## clang-format on every source
-	@git ls-files '*.c' '*.h' | xargs -r clang-format -i
+	@git ls-files '*.c' '*.h' | xargs -r clang-format-14 -i
 
 tidy: build  ## clang-format, clang-tidy and the house rules, checked
 	@scripts/prerequisites check

@@ -11,28 +11,28 @@
 #define MIDGE_BANNED(instead) __attribute__((deprecated("banned: " instead)))
 
 MIDGE_BANNED("no bound; copy with memcpy and a checked size")
-char *strcpy(char *restrict, const char *restrict);
+char *strcpy(char *restrict to, const char *restrict from);
 MIDGE_BANNED("no bound; use snprintf or memcpy")
-char *strcat(char *restrict, const char *restrict);
+char *strcat(char *restrict to, const char *restrict from);
 MIDGE_BANNED("no bound; use snprintf")
-int sprintf(char *restrict, const char *restrict, ...);
+int sprintf(char *restrict to, const char *restrict format, ...);
 MIDGE_BANNED("no bound; use vsnprintf")
-int vsprintf(char *restrict, const char *restrict, __builtin_va_list);
+int vsprintf(char *restrict to, const char *restrict format, __builtin_va_list values);
 MIDGE_BANNED("no bound; use fgets")
-char *gets(char *);
+char *gets(char *to);
 MIDGE_BANNED("hidden state; walk the text with strchr or strcspn")
-char *strtok(char *restrict, const char *restrict);
+char *strtok(char *restrict text, const char *restrict separators);
 MIDGE_BANNED("no errors; use strtol and check its end")
-int atoi(const char *);
+int atoi(const char *text);
 MIDGE_BANNED("no errors; use strtol and check its end")
-long atol(const char *);
+long atol(const char *text);
 MIDGE_BANNED("no errors; use strtod and check its end")
-double atof(const char *);
+double atof(const char *text);
 MIDGE_BANNED("hidden state; randomness comes from a seed, see base/random.h")
 int rand(void);
 MIDGE_BANNED("waits for time instead of an event; use a deadline")
-unsigned int sleep(unsigned int);
+unsigned int sleep(unsigned int seconds);
 MIDGE_BANNED("waits for time instead of an event; use a deadline")
-int usleep(unsigned int);
+int usleep(unsigned int microseconds);
 
 #endif
