@@ -1,7 +1,7 @@
 /* umqtt.h — an MQTT client (3.1, 3.1.1 and 5.0) that does no input or output and never allocates.
  *
- * Two faces. `struct umqtt` is the client's mind: bytes in, bytes out, time in, deadline out, events
- * up. Below it stands `struct umqtt_client`, a thin blocking face over a transport, with the verbs
+ * Two faces. `struct umqtt` is the client's mind: bytes in, bytes out, time in, deadline out,
+ * events up. Below it stands `struct umqtt_client`, a thin blocking face over a transport, with the verbs
  * of MicroPython's library: connect, publish, subscribe, check_msg.
  *
  * A program around `struct umqtt` is a loop:
@@ -208,9 +208,9 @@ struct umqtt_options {
                                     no other packet may be. At least UMQTT_INPUT_MIN. */
     struct umqtt_memory outbox;  /* what is queued, unsent or unacknowledged, in order */
     uint16_t *receipts;          /* identifiers of QoS 2 messages received and not yet released */
-    uint16_t receipt_count_max;  /* 0: no QoS 2 messages can be received. 65535 never overflows; */
-    /* with less, one too many ends the connection (in 5.0 the server */
-    /* is told this number and must heed it). */
+    /* How many fit there. 0: no QoS 2 messages can be received. 65535 never overflows; with less,
+     * one too many ends the connection (in 5.0 the server is told this number and must heed it). */
+    uint16_t receipt_count_max;
     struct umqtt_memory aliases; /* 5.0: topics the server has given aliases to (size + 4 each);
                                     needed when connect_properties has a Topic Alias Maximum */
 
@@ -251,13 +251,15 @@ struct umqtt_event {
     enum umqtt_event_type type;
     /* DISCONNECTED: why. ACKNOWLEDGED: UMQTT_OK, UMQTT_REFUSED, or why it may not be sent. */
     enum umqtt_error error;
-    uint8_t reason;       /* CONNECTED, ACKNOWLEDGED, AUTH, DISCONNECTED: the code received (with
-                                  UMQTT_REFUSED in 3.x a connect return code), 0 if none */
+    /* CONNECTED, ACKNOWLEDGED, AUTH, DISCONNECTED: the code received (with UMQTT_REFUSED in 3.x a
+     * connect return code), or the one we sent. */
+    uint8_t reason;
     bool session_present; /* CONNECTED */
-    uint16_t packet_id;   /* ACKNOWLEDGED, SUBSCRIBED, UNSUBSCRIBED. 0: a QoS 0 publish by
-                                  reference has been sent, its payload is the caller's again */
-    struct umqtt_bytes reasons;    /* SUBSCRIBED, UNSUBSCRIBED: one byte a filter, in their order;
-                                       0x80 and above: refused */
+    /* ACKNOWLEDGED, SUBSCRIBED, UNSUBSCRIBED. 0: a QoS 0 publish by reference has been sent (or, with
+     * an error, will not be): its payload is the caller's again. */
+    uint16_t packet_id;
+    /* SUBSCRIBED, UNSUBSCRIBED: one byte a filter, in their order; 0x80 and above: refused. */
+    struct umqtt_bytes reasons;
     struct umqtt_bytes properties; /* 5.0, of the packet that caused the event (not MESSAGE) */
     struct umqtt_message message;  /* MESSAGE, SKIPPED */
 };
@@ -273,28 +275,40 @@ enum umqtt_state {
     UMQTT_CLOSING, /* last bytes go out, then the transport is to be closed */
 };
 
-/* The fields are the library's own. */
+/* The fields of these three are the library's own. */
+struct umqtt_outbox {
+    struct umqtt_memory memory;
+    uint32_t begin, end; /* the records */
+    uint32_t unsent;     /* every record before this one has been sent */
+    uint32_t sending;    /* the record that goes out now, and how much of it has */
+    uint32_t sent;
+};
+
+struct umqtt_control {
+    struct umqtt_memory memory;
+    uint32_t begin, end; /* whole packets, but for the first, which may have begun to go out */
+};
+
 struct umqtt {
     const struct umqtt_options *options;
-    uint32_t sent_at_ms, received_at_ms, state_since_ms, ping_at_ms; /* ping: when it was asked */
+    struct umqtt_outbox outbox;
+    struct umqtt_control control;
+    uint32_t state_since_ms, sent_at_ms, received_at_ms, ping_at_ms;
     uint32_t pause_ms, random;
-    uint32_t control_begin, control_end;                           /* in options->control */
-    uint32_t outbox_begin, outbox_end, outbox_unsent, outbox_sent; /* in options->outbox */
-    uint32_t input_size;                                           /* bytes kept of a packet */
-    uint32_t stream_left;                                          /* payload still to come */
+    uint32_t input_size;  /* bytes kept of a packet that came in part */
+    uint32_t stream_left; /* of a PUBLISH larger than the input buffer */
     uint32_t stream_size;
     uint32_t server_packet_size_max;
     uint32_t aliases_size;
-    uint16_t packet_id;    /* the last one given */
-    uint16_t keep_alive_s; /* the server's, if it named one */
-    uint16_t send_quota;   /* PUBLISHes above QoS 0 that may still be sent */
-    uint16_t receipt_count;
-    uint16_t server_alias_max, alias_max, receive_max;
-    uint8_t state, why, reason, flags; /* enum umqtt_state, enum umqtt_error */
-    uint8_t server_qos_max, input_state, publish_flags, attempts;
+    uint16_t packet_id;                      /* the last one given */
+    uint16_t keep_alive_s;                   /* the server's, if it named one */
+    uint16_t send_quota, server_receive_max; /* PUBLISHes above QoS 0 */
+    uint16_t server_alias_max, receipt_count;
+    uint16_t flags;
+    uint8_t state, error, reason, server_qos_max, input_state, attempts;
 };
 
-/* Starts with an empty outbox. `options` is kept. Asserts that the buffers have their least sizes. */
+/* Starts with an empty outbox. `options` is kept. The buffers must have their least sizes. */
 void umqtt_init(struct umqtt *client, const struct umqtt_options *options);
 
 /* Wants a connection from now on: OPENING. From IDLE or WAITING; elsewhere it does nothing.
@@ -328,21 +342,23 @@ struct umqtt_bytes umqtt_output(struct umqtt *client);
 /* The first `size` bytes of that view have been written. */
 void umqtt_output_sent(struct umqtt *client, uint32_t now_ms, size_t size);
 
-/* Time passes: keep alive, timeouts, the next try. Call it at least when umqtt_wait_ms has passed. */
+/* Time passes: keep alive, timeouts, the next try. Call it when umqtt_wait_ms has passed, or
+ * earlier. */
 void umqtt_tick(struct umqtt *client, uint32_t now_ms);
 /* Milliseconds until umqtt_tick has something to do; UMQTT_FOREVER: nothing. */
 uint32_t umqtt_wait_ms(const struct umqtt *client, uint32_t now_ms);
 #define UMQTT_FOREVER UINT32_MAX
 
 /* The send functions only queue. They are safe in on_event and in every state, offline included,
- * unless said otherwise. Views are borrowed (copied into the outbox) unless said otherwise. Each may
- * answer UMQTT_FULL, and UMQTT_TOO_LARGE when even an empty outbox could not take it. */
+ * unless said otherwise. Views are borrowed (copied into the outbox) unless said otherwise. Each
+ * may answer UMQTT_FULL, and UMQTT_TOO_LARGE when even an empty outbox could not take it. */
 
 struct umqtt_publication {
-    struct umqtt_bytes topic; /* may be empty (5.0) when properties name a Topic Alias that was set
-                                 on this connection: QoS 0 and connected only */
+    struct umqtt_bytes topic; /* may be empty with an alias that was set on this connection */
     struct umqtt_bytes payload;
-    struct umqtt_bytes properties; /* 5.0 */
+    struct umqtt_bytes properties; /* 5.0; a Topic Alias is not among them but here: */
+    uint16_t topic_alias; /* 5.0; 0: none. Only while connected. Sent again on another connection, a
+                             message goes without its alias; with QoS 0 and no topic it is lost. */
     uint8_t qos;
     bool retain;
     bool by_reference; /* the payload is kept, not copied, until ACKNOWLEDGED with its packet_id (0
@@ -461,8 +477,8 @@ void umqtt_set_callback(struct umqtt_client *client, umqtt_message_fn *on_messag
 
 /* Waits for CONNACK; one try. *session_present may be NULL. */
 enum umqtt_error umqtt_connect(struct umqtt_client *client, bool *session_present);
-/* Waits until the message is written (QoS 0) or acknowledged (1 and 2). UMQTT_TIMEOUT with QoS 1 and
- * 2: it stays queued and will be sent again. Offline: QoS 0 answers UMQTT_NOT_CONNECTED. */
+/* Waits until the message is written (QoS 0) or acknowledged (1 and 2). UMQTT_TIMEOUT with QoS 1
+ * and 2: it stays queued and will be sent again. Offline: QoS 0 answers UMQTT_NOT_CONNECTED. */
 enum umqtt_error umqtt_publish(struct umqtt_client *client, const char *topic,
                                struct umqtt_bytes payload, bool retain, uint8_t qos);
 /* Waits for SUBACK. `filter` is kept, so that it can be subscribed to again after a reconnect. */
