@@ -24,9 +24,9 @@
 #include "net/listener_options.h"
 #include "net/loop.h"
 
-#define LISTENER_SOCKETS_MAX    8       /* addresses behind one host name; more are left out */
-#define LISTENER_ARRIVALS_MAX   64      /* accepted a socket and turn; more wait for the next */
-#define LISTENER_REST_US        100000  /* 0.1 s */
+#define LISTENER_SOCKETS_MAX    8      /* addresses behind one host name; more are left out */
+#define LISTENER_ARRIVALS_MAX   64     /* accepted a socket and turn; more wait for the next */
+#define LISTENER_REST_US        100000 /* 0.1 s */
 #define LISTENER_ERROR_SIZE_MAX 512
 
 struct listener;
@@ -53,7 +53,7 @@ MUST_USE bool listener_give(const struct listener *listener, uint32_t user_id, u
 
 struct listener_visitor {
     /* A connection, non-blocking, close-on-exec, without Nagle's delay if so configured. `fd` is
-     * given. May close or detach the listener. */
+     * given. May detach the listener, not close it. */
     void (*accepted)(void *context, int fd);
     /* `count` connections, at most LISTENER_ARRIVALS_MAX (0: the socket rests, they wait on), could
      * not be accepted, for the reason `error` (an errno). May be NULL. Once a turn at most. */
@@ -64,7 +64,8 @@ struct listener_visitor {
 /* Starts accepting, in the loop's thread. `visitor` is copied. False: errno. */
 MUST_USE bool listener_attach(struct listener *listener, struct loop *loop,
                               const struct listener_visitor *visitor);
-void listener_detach(struct listener *listener); /* stops; arrivals wait in the kernel. Harmless twice */
+void listener_detach(
+    struct listener *listener); /* stops; arrivals wait in the kernel. Harmless twice */
 
 /* The port that it stands at (also when 0 was asked for); 0 for a unix socket. */
 uint16_t listener_port(const struct listener *listener);

@@ -37,8 +37,9 @@ struct loop_watch {
     void (*callback)(void *context, uint32_t events); /* may add, modify and remove any watch */
     void *context;
     int fd;
-    uint16_t interest; /* of enum loop_event; the loop's, 0 when it is not watched */
-    uint16_t place;    /* the loop's: 1 + its place among the ready ones of this turn, or 0 */
+    uint16_t place;   /* the loop's: 1 + its place among the ready ones of this turn, or 0 */
+    uint8_t interest; /* the loop's: of enum loop_event */
+    bool is_watched;  /* the loop's */
 };
 
 /* Given, or NULL: no memory or no descriptor (errno). */
@@ -51,16 +52,15 @@ void loop_free(struct loop *loop); /* every watch must have been removed; NULL i
 MUST_USE bool loop_attach_mailbox(struct loop *loop, struct mailbox *mailbox);
 
 /* Prepares `watch`, which then belongs to no loop. */
-void loop_watch_init(struct loop_watch *watch, int fd, void (*callback)(void *context, uint32_t events),
-                     void *context);
+void loop_watch_init(struct loop_watch *watch, int fd,
+                     void (*callback)(void *context, uint32_t events), void *context);
 
 /* Starts waiting for `interest`. `watch` must be initialised and in no loop.
  * False: the system has no room for one more (errno). */
 MUST_USE bool loop_add(struct loop *loop, struct loop_watch *watch, uint32_t interest);
 
-/* Changes the interest; costs nothing when it is the same. 0 still reports LOOP_ENDED. The events
- * that this turn has collected already may still be reported once: reading nothing, writing
- * nothing must be harmless. */
+/* Changes the interest, also for what this turn has collected already. Costs nothing when it is the
+ * same. 0 still reports LOOP_ENDED. */
 void loop_modify(struct loop *loop, struct loop_watch *watch, uint32_t interest);
 
 /* Stops waiting. It is not called back any more, not even for what this turn has collected.
@@ -68,8 +68,7 @@ void loop_modify(struct loop *loop, struct loop_watch *watch, uint32_t interest)
 void loop_remove(struct loop *loop, struct loop_watch *watch);
 
 /* Reports nothing of this watch, not even LOOP_ENDED, until `duration_us` have passed; then as
- * before. For a listener that cannot accept just now. With LOOP_RESTING_MAX at rest, does nothing.
- * Not for LOOP_SHARED or LOOP_EDGE watches in a hurry: they are removed and added again. */
+ * before. For a listener that cannot accept just now. With LOOP_RESTING_MAX at rest, does nothing. */
 void loop_rest(struct loop *loop, struct loop_watch *watch, uint64_t duration_us);
 
 /* One turn. Sleeps at most `timeout_us` (rounded up to milliseconds; 0: do not sleep), then calls

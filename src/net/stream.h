@@ -51,7 +51,8 @@ static inline ptrdiff_t stream_read(struct stream *stream, uint8_t *room, size_t
 /* Writes as much as fits now of 1 to STREAM_PIECES_MAX pieces, in order. Returns how many bytes
  * were taken, which may end inside a piece, or STREAM_AGAIN or STREAM_ERROR. After fewer bytes than
  * offered, or STREAM_AGAIN: ask the loop for LOOP_WRITABLE, then offer the rest. */
-static inline ptrdiff_t stream_writev(struct stream *stream, const struct iovec *pieces, size_t count)
+static inline ptrdiff_t stream_writev(struct stream *stream, const struct iovec *pieces,
+                                      size_t count)
 {
     return stream->layer->writev(stream, pieces, count);
 }
