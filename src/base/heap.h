@@ -13,6 +13,7 @@
 
 struct heap_entry {
     uint32_t place; /* index in the heap, or HEAP_NOWHERE: set so before the first use */
+    uint8_t kind;   /* the owner's: what the entry lies in */
 };
 
 struct heap_slot {
