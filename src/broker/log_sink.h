@@ -12,27 +12,21 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "config/config.h"
 
 #define LOG_SINK_LINES_MAX 4096
 #define LOG_SINK_STALL_US  1000000
 
 struct log_sink;
 
-struct log_sink_options {
-    bool to_stdout, to_stderr, to_syslog;
-    char file[256];             /* or "" */
-    int syslog_facility_local;  /* 0 to 7: LOG_LOCAL0 to 7; -1 (default): LOG_DAEMON */
-    bool timestamp;             /* default true */
-    char timestamp_format[128]; /* strftime, local time; "" (default): seconds since 1970 */
-};
 /* A line is "1699999999: text", or "<formatted time>: text", or "text" without a timestamp. On a
- * terminal, unless a format is given: "12:34:56 text", coloured by kind (not if NO_COLOR is set).
- * syslog gets the text alone. */
-
-void log_sink_options_default(struct log_sink_options *options); /* nowhere yet */
+ * terminal, unless a format is configured: "12:34:56 text", coloured by kind (not if NO_COLOR is
+ * set). syslog gets the text alone.
+ *
+ * CONFIG_LOG_TO_TOPIC and which kinds are wanted are not this file's business. */
 
 /* Opens the destinations (given). NULL: `error` says why. */
-MUST_USE struct log_sink *log_sink_new(const struct log_sink_options *options, char *error,
+MUST_USE struct log_sink *log_sink_new(const struct config_log *options, char *error,
                                        size_t error_size);
 /* Writes what waits (at most LOG_SINK_STALL_US a stalled destination), closes (taken; NULL is
  * allowed). No thread may log any more. */
@@ -44,13 +38,15 @@ void log_sink_line(void *log_sink, enum log_kind kind, const char *line);
 /* Main thread: readable when lines wait. Watch it (level-triggered); log_sink_write clears it. */
 int log_sink_descriptor(const struct log_sink *sink);
 
-/* Main thread: writes what waits. True: some lines could not be written yet; call again within
- * 100 ms or so. */
+/* Main thread: writes what waits, at most LOG_SINK_LINES_MAX lines; if there are more, the descriptor
+ * is readable again. True: a destination takes nothing just now, and lines wait for it without the
+ * descriptor telling: call again within 100 ms or so. */
 bool log_sink_write(struct log_sink *sink);
 
-/* Main thread: opens the log file anew (after it was moved away). On failure the old one stays in
- * use, and a line in it says so. */
-void log_sink_reopen(struct log_sink *sink);
+/* Main thread: goes over to `options` (those in use may be passed again) and opens the log file
+ * anew, as it may have been moved away. If that fails, the old file, if any, stays in use and a line
+ * says so. */
+void log_sink_reopen(struct log_sink *sink, const struct config_log *options);
 
 /* Makes the log file belong to the user the process will become, so that it can be reopened. */
 void log_sink_give(struct log_sink *sink, uint32_t user_id, uint32_t group_id);
