@@ -101,7 +101,7 @@ struct config {
     bool persistence;
     char persistence_location[CONFIG_PATH_SIZE_MAX]; /* "": the working directory */
     char persistence_file[256];
-    char client_id_prefix[256]; /* only client identifiers that begin so; "": all */
+    bool tcp_no_delay; /* each listener has its copy */
     bool enable_control_api;
 
     /* Only for config's own use. */
@@ -140,7 +140,7 @@ void config_free(struct config *config);
  * over from `next`, and adds a warning to the report for each directive that differs but needs a
  * restart (its value in `now` stays). Call it only after `next` was loaded without errors. A
  * listener's link options are taken over by the listener with the same address and port, in its
- * place: pointers into now->listeners stay valid. */
+ * place: pointers into now->listeners stay valid. No other thread may be reading `now`. */
 void config_take_reload(struct config *now, const struct config *next,
                         struct config_report *report);
 
