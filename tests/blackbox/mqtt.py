@@ -64,6 +64,13 @@ class Link:
             return self.waiting.popleft()
         return self._read()
 
+    def receive_or_none(self):
+        """The next packet, or None when the connection has ended."""
+        try:
+            return self.receive()
+        except Closed:
+            return None
+
     def expect(self, kind, **fields):
         """The very next packet is this one, with these fields."""
         packet = self.receive()
