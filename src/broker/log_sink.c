@@ -1,7 +1,7 @@
 /* log_sink.c — lines from many threads, written by one.
  *
- * Happy path: log_sink_line copies the line into a mail and posts it → the main thread takes all mail
- * → each line is dressed for each destination and written with one system call.
+ * Happy path: log_sink_line copies the line into a mail and posts it → the main thread takes all
+ * mail → each line is dressed for each destination and written with one system call.
  *
  * What can go wrong: too many lines (counted), no memory for one (counted), a destination that is
  * full. The last is asked before writing, so that the main thread does not block either: lines are
@@ -260,14 +260,14 @@ static int open_file(const struct config_log *options)
 
 static void take_mail(struct log_sink *sink)
 {
-    struct log_line *line = (struct log_line *)mailbox_take_all(&sink->mailbox);
+    struct mail *mail = mailbox_take_all(&sink->mailbox);
     if (sink->last) {
-        sink->last->mail.next = &line->mail;
+        sink->last->mail.next = mail;
     } else {
-        sink->first = line;
+        sink->first = (struct log_line *)mail;
     }
-    for (; line; line = (struct log_line *)line->mail.next) {
-        sink->last = line;
+    for (; mail; mail = mail->next) {
+        sink->last = (struct log_line *)mail;
     }
 }
 

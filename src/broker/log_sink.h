@@ -38,14 +38,14 @@ void log_sink_line(void *log_sink, enum log_kind kind, const char *line);
 /* Main thread: readable when lines wait. Watch it (level-triggered); log_sink_write clears it. */
 int log_sink_descriptor(const struct log_sink *sink);
 
-/* Main thread: writes what waits, at most LOG_SINK_LINES_MAX lines; if there are more, the descriptor
- * is readable again. True: a destination takes nothing just now, and lines wait for it without the
- * descriptor telling: call again within 100 ms or so. */
+/* Main thread: writes what waits, at most LOG_SINK_LINES_MAX lines; if there are more, the
+ * descriptor is readable again. True: a destination takes nothing just now, and lines wait for it
+ * without the descriptor telling: call again within 100 ms or so. */
 bool log_sink_write(struct log_sink *sink);
 
 /* Main thread: goes over to `options` (those in use may be passed again) and opens the log file
- * anew, as it may have been moved away. If that fails, the old file, if any, stays in use and a line
- * says so. */
+ * anew, as it may have been moved away. If that fails, the old file, if any, stays in use and a
+ * line says so. */
 void log_sink_reopen(struct log_sink *sink, const struct config_log *options);
 
 /* Makes the log file belong to the user the process will become, so that it can be reopened. */

@@ -30,9 +30,8 @@ void service_fini(struct service *service);
 /* READY=1 with a STATUS= line; lets go of the terminal after service_daemonise, whose first process
  * then ends with 0. Also to be called when a reload is done. */
 void service_ready(struct service *service, const char *status);
-void service_reloading(
-    struct service *service);                   /* RELOADING=1, with the moment (MONOTONIC_USEC=) */
-void service_stopping(struct service *service); /* STOPPING=1 */
+void service_reloading(struct service *service); /* RELOADING=1 and the moment */
+void service_stopping(struct service *service);  /* STOPPING=1 */
 void service_set_status(struct service *service, const char *status); /* STATUS=; one line */
 
 /* How often to call service_feed_watchdog: half of the time allowed; 0: never. Feed it only when
@@ -58,8 +57,8 @@ struct service_identity {
     char name[64];
 };
 
-/* mosquitto's rules: when not root, nothing changes; "root": nothing changes; a name: this user, which must
- * exist; "" (not configured): "mosquitto" or, where there is no such user, "nobody".
+/* mosquitto's rules: when not root, nothing changes; "root": nothing changes; a name: this user,
+ * which must exist; "" (not configured): "mosquitto" or, where there is no such user, "nobody".
  * False: `error` says why. */
 MUST_USE bool service_find_user(const char *user, struct service_identity *identity, char *error,
                                 size_t error_size);

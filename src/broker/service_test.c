@@ -1,6 +1,6 @@
 /* service_test.c — the talk with systemd, daemons, pid files and users; and signals.
  *
- * What changes a process for good happens in children, which say by their exit status how it went. */
+ * What changes a process for good happens in children; their exit status says how it went. */
 #include "broker/service.h"
 
 #include <errno.h>

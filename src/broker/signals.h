@@ -1,7 +1,7 @@
 /* signals.h — the signals we answer, as something to read.
  *
- * SIGTERM, SIGINT (end), SIGHUP (reload) and SIGUSR1 (status) are blocked and read from a descriptor,
- * so that no code ever runs in a signal's context. SIGPIPE is ignored. */
+ * SIGTERM, SIGINT (end), SIGHUP (reload) and SIGUSR1 (status) are blocked and read from a
+ * descriptor, so that no code ever runs in a signal's context. SIGPIPE is ignored. */
 #ifndef MIDGE_BROKER_SIGNALS_H
 #define MIDGE_BROKER_SIGNALS_H
 

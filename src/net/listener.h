@@ -6,17 +6,18 @@
  *
  * TCP: every share has sockets of its own (SO_REUSEPORT), and the kernel spreads the arrivals. That
  * would also let a second program of the same user join silently; so listener_open first binds each
- * address without sharing it, and reports "in use by another program" when that fails. (Between this
- * and the shared bind somebody could still slip in: nothing is lost, but arrivals would be split.)
+ * address without sharing it, and reports "in use by another program" when that fails. (Between
+ * this and the shared bind somebody could still slip in: then the two share the arrivals.)
  * A unix socket cannot be bound twice: the shares have duplicates of one descriptor and take turns.
  *
- * Open and share everything before privileges are dropped. All of this is for start and stop: a name
- * is resolved, which may block. Arrivals themselves never block, and a turn accepts at most
+ * Open and share everything before privileges are dropped. All of this is for start and stop: a
+ * name is resolved, which may block. Arrivals themselves never block, and a turn accepts at most
  * LISTENER_ARRIVALS_MAX a socket.
  *
- * No descriptors left (EMFILE, ENFILE): a descriptor kept in reserve is given up for a moment so that
- * the waiting connection can be accepted and closed: it ends at once instead of hanging, and the loop
- * does not spin. If even that fails, or memory is short, the socket rests for LISTENER_REST_US. */
+ * No descriptors left (EMFILE, ENFILE): a descriptor kept in reserve is given up for a moment so
+ * that the waiting connection can be accepted and closed: it ends at once instead of hanging, and
+ * the loop does not spin. If even that fails, or memory is short, the socket rests for
+ * LISTENER_REST_US. */
 #ifndef MIDGE_NET_LISTENER_H
 #define MIDGE_NET_LISTENER_H
 

@@ -74,7 +74,7 @@ bool loop_attach_mailbox(struct loop *loop, struct mailbox *mailbox)
 {
     assert(!loop->mailbox);
     loop_watch_init(&loop->mailbox_watch, mailbox_wake_fd(mailbox), ignore_wake, NULL);
-    /* By edge, the counter behind the descriptor need never be read: one system call less a wake. */
+    /* By edge, the counter behind the descriptor need never be read: a system call less a wake. */
     if (!loop_add(loop, &loop->mailbox_watch, LOOP_READABLE | LOOP_EDGE)) {
         return false;
     }

@@ -68,7 +68,8 @@ void loop_modify(struct loop *loop, struct loop_watch *watch, uint32_t interest)
 void loop_remove(struct loop *loop, struct loop_watch *watch);
 
 /* Reports nothing of this watch, not even LOOP_ENDED, until `duration_us` have passed; then as
- * before. For a listener that cannot accept just now. With LOOP_RESTING_MAX at rest, does nothing. */
+ * before. For a listener that cannot accept just now. With LOOP_RESTING_MAX at rest already, does
+ * nothing. */
 void loop_rest(struct loop *loop, struct loop_watch *watch, uint64_t duration_us);
 
 /* One turn. Sleeps at most `timeout_us` (rounded up to milliseconds; 0: do not sleep), then calls

@@ -7,12 +7,12 @@
  * first. (Causality between workers stands on this.) No locks, no allocation: the links lie inside
  * the mails.
  *
- * Waking costs a system call, so it is done only when the consumer sleeps, and by one producer only:
+ * Waking costs a system call, so it is done only when the consumer sleeps, by one producer only:
  *   consumer:  mailbox_will_sleep → sleep on the wake descriptor → mailbox_woke → mailbox_take_all
  *   producer:  mailbox_post returned true? then mailbox_wake, at the latest at the end of its turn
  * A loop does the consumer's part by itself once loop_attach_mailbox was called.
  *
- * A mailbox has no limit of its own: who posts without being asked looks at mailbox_backlog first. */
+ * A mailbox has no limit of its own: who posts unasked looks at mailbox_backlog first. */
 #ifndef MIDGE_NET_MAILBOX_H
 #define MIDGE_NET_MAILBOX_H
 

@@ -2,9 +2,9 @@
  *
  *   connection ─▶ WebSocket ─▶ TLS ─▶ PROXY header ─▶ socket      each layer is a struct stream
  *
- * A layer calls only the one below (`next`), the lowest owns the descriptor. Nobody blocks. A stream
- * knows no loop: to hand a connection to another thread, remove its watch, send the stream there,
- * add a watch there. */
+ * A layer calls only the one below (`next`), the lowest owns the descriptor. Nobody blocks. A
+ * stream knows no loop: to hand a connection to another thread, remove its watch, send the stream
+ * there, add a watch there. */
 #ifndef MIDGE_NET_STREAM_H
 #define MIDGE_NET_STREAM_H
 

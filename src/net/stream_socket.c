@@ -1,7 +1,9 @@
 /* stream_socket.c — the lowest layer of a connection: a TCP or unix socket.
  *
- * Each call is one system call. What can go wrong is the other side's going away, which is an answer
- * like any other; the reason is kept until somebody asks for it in words. */
+ * Each call is one system call. What can go wrong is the other side's going away, which is an
+ * answer like any other; the reason is kept until somebody asks for it in words. */
+#include "net/stream.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +12,6 @@
 #include <unistd.h>
 
 #include "net/socket_address.h"
-#include "net/stream.h"
 
 struct stream_socket {
     struct stream stream;
