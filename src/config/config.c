@@ -7,16 +7,16 @@
 #include "config/config.h"
 
 #include "config/config_files.h"
+#include "config/config_finish.h"
 #include "config/config_loader.h"
+#include "config/config_special.h"
+#include "config/config_values.h"
 #include "config/nearest.h"
-
-#include "base/log.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void set_defaults(struct config *config);
 static bool loader_init(struct config_loader *loader, struct config *config,
                         struct config_report *report);
 static bool load_finish(struct config_loader *loader, const struct config_overrides *overrides);
@@ -34,7 +34,7 @@ bool config_load(const char *path, const struct config_overrides *overrides, str
                  struct config_report *report)
 {
     struct config_loader loader;
-    set_defaults(config);
+    config_settings_default(config);
     if (!loader_init(&loader, config, report)) {
         return false;
     }
@@ -49,7 +49,7 @@ bool config_load_text(const char *text, size_t text_size, const char *name,
                       struct config_report *report)
 {
     struct config_loader loader;
-    set_defaults(config);
+    config_settings_default(config);
     if (!loader_init(&loader, config, report)) {
         return false;
     }
@@ -70,25 +70,7 @@ void config_default(struct config *config)
 
 void config_free(struct config *config)
 {
-    free(config->listeners);
-    config_files_free(config->files, config->file_count);
-    *config = (struct config){0};
-}
-
-static void set_defaults(struct config *config)
-{
-    *config = (struct config){
-        .log =
-            {
-                .destinations = CONFIG_LOG_TO_STDERR,
-                .kinds = LOG_KIND_ERROR | LOG_KIND_WARNING | LOG_KIND_NOTICE | LOG_KIND_INFORMATION,
-                .facility = CONFIG_LOG_FACILITY_DAEMON,
-                .timestamp = true,
-            },
-        .persistence_file = "mosquitto.db",
-        .tcp_no_delay = true,
-    };
-    core_options_default(&config->core);
+    config_settings_free(config);
 }
 
 static bool loader_init(struct config_loader *loader, struct config *config,

@@ -4,7 +4,7 @@
  * too many files. */
 #include "config/config_files.h"
 
-#include "config/config.h"
+#include "config/settings.h"
 
 #include <dirent.h>
 #include <errno.h>

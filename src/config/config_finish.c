@@ -8,7 +8,7 @@
  *
  * Settings above the first listener line belong to a default listener at port 1883. It is opened
  * beside the others only if `port` or `bind_address` names it, or if such a setting changes it. */
-#include "config/config_loader.h"
+#include "config/config_finish.h"
 
 #include <assert.h>
 #include <stdio.h>

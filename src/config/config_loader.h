@@ -5,10 +5,10 @@
 #ifndef MIDGE_CONFIG_CONFIG_LOADER_H
 #define MIDGE_CONFIG_CONFIG_LOADER_H
 
-#include "config/config.h"
 #include "config/config_report.h"
 #include "config/config_text.h"
 #include "config/directives.h"
+#include "config/settings.h"
 
 enum {
     CONFIG_DIRECTIVES_MAX = 192,
@@ -52,38 +52,5 @@ struct config_loader {
     config_report_add((loader)->report, CONFIG_ERROR, (loader)->place, __VA_ARGS__)
 #define loader_warning(loader, ...)                                                                \
     config_report_add((loader)->report, CONFIG_WARNING, (loader)->place, __VA_ARGS__)
-
-/* Reads the value of a row of the first types, up to DIRECTIVE_TEXT. `rest` may be changed. */
-void config_values_read(struct config_loader *loader, const struct directive *directive,
-                        char *rest);
-
-/* Reads the value of a row of the other types, but include_dir. */
-void config_special_read(struct config_loader *loader, const struct directive *directive,
-                         char *rest);
-
-/* For both of them. */
-
-/* The value's only word, or NULL after an error; warns when more follows. */
-char *config_values_word(struct config_loader *loader, const struct directive *directive,
-                         char *rest);
-bool config_values_flag(struct config_loader *loader, const struct directive *directive, char *rest,
-                        bool *flag);
-/* The rest of the line into `text`; false after an error: empty, or longer than size_max - 1. */
-bool config_values_text(struct config_loader *loader, const struct directive *directive,
-                        const char *rest, char *text, size_t size_max);
-/* Where the row's member is: in the config, or in the current listener's draft. The row has one.
- * `draft` says which, for rows of a listener. */
-void *config_values_member(struct config_loader *loader, const struct directive *directive);
-/* The draft that a listener's directive goes to: the default one where none was opened. */
-struct config_draft *config_values_draft(struct config_loader *loader);
-
-/* Once, at the end: settles the listeners and lets the command line have its say. */
-void config_finish(struct config_loader *loader, const struct config_overrides *overrides);
-
-/* Would the two open the same port at the same address? */
-bool config_listener_same_door(const struct config_listener *a, const struct config_listener *b);
-
-/* Is the member of this row the same in both? */
-bool config_values_equal(const struct directive *directive, const void *a, const void *b);
 
 #endif

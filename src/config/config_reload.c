@@ -1,6 +1,8 @@
 /* config_reload.c — what a running broker takes over from a new configuration, by the rows of
  * directives.def: LIVE ones are copied, the others are named as needing a restart. */
-#include "config/config_loader.h"
+#include "config/config.h"
+
+#include "config/config_values.h"
 
 #include <string.h>
 
@@ -12,15 +14,6 @@ static const struct config_listener *find_door(const struct config *config,
                                                const struct config_listener *door);
 static void add_restart(struct config_report *report, const struct config_listener *listener,
                         const char *what);
-
-bool config_listener_same_door(const struct config_listener *a, const struct config_listener *b)
-{
-    const struct listener_options *left = &a->listener, *right = &b->listener;
-    return left->port == right->port && left->family == right->family &&
-           left->loopback_only == right->loopback_only &&
-           strcmp(left->address, right->address) == 0 &&
-           strcmp(left->bind_interface, right->bind_interface) == 0;
-}
 
 void config_take_reload(struct config *now, const struct config *next, struct config_report *report)
 {

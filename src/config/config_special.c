@@ -1,7 +1,8 @@
 /* config_special.c — reads the directives that are more than one value in one place: listeners, the
  * log's lists, and those whose meaning depends on per_listener_settings. */
-#include "config/config_loader.h"
+#include "config/config_special.h"
 
+#include "config/config_values.h"
 #include "config/units.h"
 
 #include "base/log.h"

@@ -2,11 +2,11 @@
 #ifndef MIDGE_CONFIG_CONFIG_TEXT_H
 #define MIDGE_CONFIG_CONFIG_TEXT_H
 
-#include "config/config.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+enum { CONFIG_LINE_SIZE_MAX = 65536 }; /* bytes; a longer line is an error */
 
 enum config_text_result {
     CONFIG_TEXT_LINE, /* `name` and `rest` are set */

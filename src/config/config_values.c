@@ -2,7 +2,7 @@
  * durations and texts, checked against the row's limits and put where the row says.
  *
  * What follows a value on its line is not read, as mosquitto does; we say so. */
-#include "config/config_loader.h"
+#include "config/config_values.h"
 
 #include "config/units.h"
 

@@ -1,7 +1,7 @@
 /* directives.c — makes the table out of directives.def, and words out of a row's limits. */
 #include "config/directives.h"
 
-#include "config/config.h"
+#include "config/settings.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -3,7 +3,8 @@
  * that names file, line and remedy. */
 #include "config/directives.h"
 
-#include "config/config_loader.h"
+#include "config/config.h"
+#include "config/config_values.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
