@@ -1,8 +1,8 @@
 /* umqtt.h — an MQTT client (3.1, 3.1.1 and 5.0) that does no input or output and never allocates.
  *
  * Two faces. `struct umqtt` is the client's mind: bytes in, bytes out, time in, deadline out,
- * events up. Below it stands `struct umqtt_client`, a thin blocking face over a transport, with the verbs
- * of MicroPython's library: connect, publish, subscribe, check_msg.
+ * events up. Below it stands `struct umqtt_client`, a thin blocking face over a transport, with the
+ * verbs of MicroPython's library: connect, publish, subscribe, check_msg.
  *
  * A program around `struct umqtt` is a loop:
  *
@@ -195,7 +195,7 @@ struct umqtt_options {
                                               first, receipt_count_max is announced. */
 
     uint32_t connect_timeout_ms; /* opening and CONNACK together; 0: 10 s */
-    uint32_t ping_timeout_ms;    /* PINGREQ to PINGRESP; 0: half of the keep alive */
+    uint32_t ping_timeout_ms;    /* PINGREQ to PINGRESP; 0 or more: half of the keep alive */
     uint32_t reconnect_min_ms;   /* first pause before connecting again; 0: 1 s */
     uint32_t reconnect_max_ms;   /* pauses double up to this; 0: never connect again by itself */
     uint32_t seed;               /* for the jitter of the pauses: differs from device to device */
@@ -226,12 +226,16 @@ enum umqtt_event_type {
     UMQTT_EVENT_CONNECTED,    /* CONNACK said yes. session_present false: subscribe (again) now */
     UMQTT_EVENT_MESSAGE,      /* a message, or a part of one */
     UMQTT_EVENT_SKIPPED,      /* a message whose topic and properties outgrew the input buffer;
-                                 acknowledged to the server; only size, qos, retain, dup are set */
+                                 acknowledged to the server. Only qos, retain, dup, packet_id are
+                                 set, and payload_size: all that followed the topic */
     UMQTT_EVENT_ACKNOWLEDGED, /* a publish has ended: PUBACK, PUBCOMP, or a PUBREC that refuses;
                                  or a queued one that this server may not be sent (error is set) */
     UMQTT_EVENT_SUBSCRIBED,   /* SUBACK: one reason a filter */
     UMQTT_EVENT_UNSUBSCRIBED, /* UNSUBACK: in 5.0 one reason a filter */
     UMQTT_EVENT_AUTH,         /* AUTH came (5.0): answer with umqtt_send_auth if reason is 0x18 */
+    UMQTT_EVENT_ENDING,       /* the server refused in CONNACK (UMQTT_REFUSED), or sent DISCONNECT
+                                 (UMQTT_ENDED_BY_SERVER): here are the properties, DISCONNECTED
+                                 follows when the transport is closed */
     UMQTT_EVENT_DISCONNECTED, /* the connection, or the try, is over; once for each umqtt_opened or
                                  failed try. Whether there will be another: umqtt_state */
 };
@@ -249,14 +253,14 @@ struct umqtt_message {
 
 struct umqtt_event {
     enum umqtt_event_type type;
-    /* DISCONNECTED: why. ACKNOWLEDGED: UMQTT_OK, UMQTT_REFUSED, or why it may not be sent. */
+    /* ENDING, DISCONNECTED: why. ACKNOWLEDGED: UMQTT_OK, UMQTT_REFUSED, or why it may not be sent. */
     enum umqtt_error error;
-    /* CONNECTED, ACKNOWLEDGED, AUTH, DISCONNECTED: the code received (with UMQTT_REFUSED in 3.x a
+    /* CONNECTED, ACKNOWLEDGED, AUTH, ENDING, DISCONNECTED: the code received (with UMQTT_REFUSED in 3.x a
      * connect return code), or the one we sent. */
     uint8_t reason;
     bool session_present; /* CONNECTED */
-    /* ACKNOWLEDGED, SUBSCRIBED, UNSUBSCRIBED. 0: a QoS 0 publish by reference has been sent (or, with
-     * an error, will not be): its payload is the caller's again. */
+    /* ACKNOWLEDGED, SUBSCRIBED, UNSUBSCRIBED. 0: a QoS 0 publish by reference has been sent, its
+     * payload is the caller's again; or, with an error, any QoS 0 publish that will not be. */
     uint16_t packet_id;
     /* SUBSCRIBED, UNSUBSCRIBED: one byte a filter, in their order; 0x80 and above: refused. */
     struct umqtt_bytes reasons;
