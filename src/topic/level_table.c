@@ -105,10 +105,16 @@ uint32_t level_table_find(const struct level_table *table, uint32_t parent,
     return 0;
 }
 
-void level_table_prefetch(const struct level_table *table, uint32_t parent,
-                          const struct level *level)
+void level_table_prefetch_bucket(const struct level_table *table, uint32_t parent,
+                                 const struct level *level)
 {
     __builtin_prefetch(&table->buckets[bucket_of(table, parent, level->hash)]);
+}
+
+void level_table_prefetch_node(const struct level_table *table, uint32_t parent,
+                               const struct level *level)
+{
+    level_table_prefetch_node_at(table, table->buckets[bucket_of(table, parent, level->hash)]);
 }
 
 uint32_t level_table_add(struct level_table *table, uint32_t parent, const struct level *level)

@@ -73,9 +73,12 @@ struct level level_of(const struct level_table *table, struct bytes text);
 /* The child of `parent` with that level, or 0. */
 uint32_t level_table_find(const struct level_table *table, uint32_t parent,
                           const struct level *level);
-/* Asks the processor to fetch what level_table_find will read first. */
-void level_table_prefetch(const struct level_table *table, uint32_t parent,
-                          const struct level *level);
+/* Ask the processor to fetch what level_table_find will read: its bucket; and, once that is there,
+ * the first node in it. Who looks for several children asks for all of them first. */
+void level_table_prefetch_bucket(const struct level_table *table, uint32_t parent,
+                                 const struct level *level);
+void level_table_prefetch_node(const struct level_table *table, uint32_t parent,
+                               const struct level *level);
 
 /* Makes the child of `parent` with that level, which must not exist; the owner's part is zero.
  * All pointers to nodes become invalid. 0: no memory, nothing changed. */
@@ -90,6 +93,13 @@ size_t level_table_memory_size(const struct level_table *table);
 static inline void *level_table_node(const struct level_table *table, uint32_t index)
 {
     return table->nodes + (size_t)index * LEVEL_NODE_SIZE;
+}
+
+static inline void level_table_prefetch_node_at(const struct level_table *table, uint32_t index)
+{
+    const char *node = level_table_node(table, index);
+    __builtin_prefetch(node); /* a node may straddle two lines of the cache */
+    __builtin_prefetch(node + LEVEL_NODE_SIZE - 1);
 }
 
 static inline uint32_t level_table_parent(const struct level_table *table, uint32_t index)

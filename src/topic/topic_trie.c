@@ -4,10 +4,11 @@
  *   a/+/c    a node a level                            ROOT ──a──▶ ──+──▶ ──c──▶ value
  *   a/+/#    the `#` is no node but a second value     ROOT ──a──▶ ──+──▶ hash_value
  *
- * A name meets all filters without wildcards in one look-up. The others are walked through depth
- * first: the child of that very level, then the child `+`; a node remembers its `+`, so where there
- * is none nothing is looked for. Every node is entered at most once, and going back needs only its
- * parent, so there is no stack to outgrow.
+ * A name meets all filters without wildcards in one look-up. For the others it goes down level by
+ * level, in a wave: from each node to the child of that very level and to the child `+`, which the
+ * node remembers. A wave has few places; what finds none, and what lies very deep, is searched
+ * depth first, where going back needs only the parent: so there is no stack to outgrow, and every
+ * node is entered at most once.
  *
  * What can go wrong: no memory for a new node. Then the nodes made for that filter are unmade. */
 #include "topic/topic_trie.h"
@@ -22,6 +23,7 @@
 enum { ROOT = 1, EXACT = 2 }; /* the reserved nodes of the table */
 
 #define LEVELS_REMEMBERED 24 /* deeper levels are cut and hashed again when they are met again */
+#define WAVE_NODES_MAX    16
 
 struct trie_node {
     struct level_node level;
@@ -43,12 +45,13 @@ struct name_level {
     size_t start, end;
 };
 
-/* Where a match stands: `node` was reached by the first `depth` levels of the name. */
+/* Where a match stands: `node` was reached by the first `depth` levels of the name, and a search
+ * depth first does not leave what lies below `top`. */
 struct match {
     const struct topic_trie *trie;
     struct bytes name;
     bool is_reserved; /* the name begins with `$` */
-    uint32_t node;
+    uint32_t node, top;
     size_t depth;
     size_t next_start; /* where the next level begins; name.size + 1 when there is none */
     void (*visit)(void *context, void *value);
@@ -56,6 +59,12 @@ struct match {
     size_t remembered_count;
     struct name_level remembered[LEVELS_REMEMBERED];
     struct name_level latest; /* of those too deep to be remembered */
+};
+
+/* The nodes reached by the same number of levels. */
+struct wave {
+    size_t count;
+    uint32_t nodes[WAVE_NODES_MAX];
 };
 
 static uint32_t find_node(const struct topic_trie *trie, struct bytes filter);
@@ -66,6 +75,8 @@ static size_t levels_end_of(struct bytes filter);
 static void **place_in(struct trie_node *node, struct bytes filter);
 static void prune(struct topic_trie *trie, uint32_t index);
 static void match_wildcards(struct match *match);
+static void roll_on(struct match *match, struct wave *wave);
+static void match_below(struct match *match, uint32_t top);
 static void visit_values(const struct match *match);
 static bool go_deeper(struct match *match);
 static bool go_on_elsewhere(struct match *match);
@@ -132,7 +143,7 @@ void topic_trie_match(const struct topic_trie *trie, struct bytes name,
         return;
     }
     struct level whole = level_of(&trie->table, name);
-    level_table_prefetch(&trie->table, EXACT, &whole); /* arrives while we walk */
+    level_table_prefetch_bucket(&trie->table, EXACT, &whole); /* arrives while we walk */
     const struct trie_node *root = node_at(trie, ROOT);
     if (root->child_count > 0 || root->hash_value) {
         struct match match; /* the remembered levels are left as they are: none yet */
@@ -266,11 +277,74 @@ static void prune(struct topic_trie *trie, uint32_t index)
     }
 }
 
+/* Level by level, all nodes of a level side by side, so that the processor fetches from memory for
+ * all of them at once: among a million filters, that is most of the time a match takes. */
 static void match_wildcards(struct match *match)
 {
-    do {
+    struct wave wave = {.count = 1, .nodes = {ROOT}};
+    for (;;) {
+        for (size_t place = 0; place < wave.count; place++) {
+            match->node = wave.nodes[place];
+            visit_values(match);
+        }
+        if (match->next_start > match->name.size || wave.count == 0) {
+            return;
+        }
+        if (match->depth == LEVELS_REMEMBERED) {
+            break;
+        }
+        roll_on(match, &wave);
+    }
+    for (size_t place = 0; place < wave.count; place++) {
+        match_below(match, wave.nodes[place]);
+    }
+}
+
+/* From a wave of nodes to that of their children which fit the name. Where those might not find
+ * room, all below the node is searched at once. */
+static void roll_on(struct match *match, struct wave *wave)
+{
+    const struct level_table *table = &match->trie->table;
+    const struct name_level *level = next_level(match);
+    struct wave next = {.count = 0};
+    for (size_t place = 0; place < wave->count; place++) {
+        level_table_prefetch_bucket(table, wave->nodes[place], &level->level);
+        level_table_prefetch_node_at(table, node_at(match->trie, wave->nodes[place])->plus);
+    }
+    for (size_t place = 0; place < wave->count; place++) {
+        level_table_prefetch_node(table, wave->nodes[place], &level->level);
+    }
+    for (size_t place = 0; place < wave->count; place++) {
+        match->node = wave->nodes[place];
+        const struct trie_node *node = node_at(match->trie, match->node);
+        if (node->child_count == 0) {
+            continue;
+        }
+        if (next.count + 2 > WAVE_NODES_MAX) {
+            match_below(match, match->node);
+            continue;
+        }
+        uint32_t child = level_table_find(table, match->node, &level->level);
+        if (child != 0) {
+            next.nodes[next.count++] = child;
+        }
+        if (node->plus != 0 && node->plus != child && allows_wildcards(match)) {
+            next.nodes[next.count++] = node->plus; /* [MQTT-4.7.1-2] [v3 MQTT-4.7.1-3] */
+        }
+    }
+    match->depth++;
+    match->next_start = level->end + 1;
+    *wave = next;
+}
+
+/* All below `top`, which the first `depth` levels of the name have reached, depth first. Leaves
+ * depth and next_start as they were. */
+static void match_below(struct match *match, uint32_t top)
+{
+    match->top = match->node = top;
+    while (go_deeper(match) || go_on_elsewhere(match)) {
         visit_values(match);
-    } while (go_deeper(match) || go_on_elsewhere(match));
+    }
 }
 
 /* The filters that end here: with the name, or in a `#`, which matches whatever follows, and
@@ -306,10 +380,11 @@ static bool go_deeper(struct match *match)
     return true;
 }
 
-/* Up to the nearest node whose `+` has not been tried yet, and down into that. False: all done. */
+/* Up to the nearest node, not above `top`, whose `+` has not been tried yet, and down into that.
+ * False: all done. */
 static bool go_on_elsewhere(struct match *match)
 {
-    while (match->node != ROOT) {
+    while (match->node != match->top) {
         uint32_t left = match->node;
         size_t left_next_start = match->next_start;
         match->node = level_table_parent(&match->trie->table, left);

@@ -190,6 +190,31 @@ static void random_changes_agree_with_a_list(void **state)
     free(slots);
 }
 
+/* So many filters of one size that some pairs share all 32 bits of a hash (with this seed, too). */
+static void equal_hashes_are_told_apart(void **state)
+{
+    (void)state;
+    enum { FILTERS = 300000 };
+    static char values[FILTERS];
+    char text[] = "number 000000, long";
+    struct topic_trie *trie = topic_trie_new(6);
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned number = 0; number < FILTERS; number++) {
+            for (unsigned rest = number, digit = 12; rest > 0; rest /= 10, digit--) {
+                text[digit] = (char)('0' + rest % 10);
+            }
+            if (round == 0) {
+                assert_true(topic_trie_put(trie, bytes_of_text(text), &values[number]));
+            } else {
+                assert_ptr_equal(topic_trie_get(trie, bytes_of_text(text)), &values[number]);
+            }
+            memset(text + 7, '0', 6);
+        }
+        assert_int_equal(topic_trie_count(trie), FILTERS);
+    }
+    topic_trie_free(trie);
+}
+
 /* What a hostile client can send: as many levels as fit into a packet. */
 static void slashes_only(void **state)
 {
@@ -283,6 +308,7 @@ int main(void)
              nothing_is_normalised),
         TEST("filters are put, got, replaced and removed", put_get_replace_remove),
         TEST("random changes agree with a list", random_changes_agree_with_a_list),
+        TEST("levels whose hashes are equal are told apart", equal_hashes_are_told_apart),
         TEST("65535 slashes, as a name and as a filter", slashes_only),
         TEST("all mixtures of `a` and `+` are found, each once", all_ways_lead_there),
         TEST("a choice at each of 200 levels", deep_choices),
