@@ -30,7 +30,7 @@ struct visits {
 };
 
 struct fixture {
-    char folder[64], path[128];
+    char folder[64], path[100];
 };
 
 static void on_accepted(void *context, int fd)
@@ -355,6 +355,40 @@ static void a_stale_socket_file_is_taken_over_and_nothing_else(void **state)
     refuses(&options, "File name too long");
 }
 
+/* Connects until the queue of a door that nobody tends is full; fills `fds`, returns how many. */
+static size_t crowd(const char *path, int *fds, size_t count_max)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    for (size_t count = 0; count < count_max; count++) {
+        fds[count] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        if (connect(fds[count], (struct sockaddr *)&address, sizeof address) != 0) {
+            assert_int_equal(errno, EAGAIN);
+            return count + 1;
+        }
+    }
+    return count_max;
+}
+
+static void a_busy_unix_socket_is_not_stale(void **state)
+{
+    struct fixture *fixture = *state;
+    struct listener_options options = options_unix(fixture);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fds[8], door = socket(AF_UNIX, SOCK_STREAM, 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", fixture->path);
+    assert_int_equal(bind(door, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(door, 0), 0);
+    size_t count = crowd(fixture->path, fds, 8);
+    assert_true(count < 8);
+    refuses(&options, "in use by another program");
+    while (count > 0) {
+        close(fds[--count]);
+    }
+    close(door);
+    assert_int_equal(unlink(fixture->path), 0);
+}
+
 static void without_descriptors_visitors_are_refused_and_the_loop_is_calm(void **state)
 {
     (void)state;
@@ -449,6 +483,7 @@ int main(void)
         cmocka_unit_test(names_and_interfaces_that_are_not_here),
         cmocka_unit_test(unix_doors_share_one_socket),
         cmocka_unit_test(a_stale_socket_file_is_taken_over_and_nothing_else),
+        cmocka_unit_test(a_busy_unix_socket_is_not_stale),
         cmocka_unit_test(without_descriptors_visitors_are_refused_and_the_loop_is_calm),
         cmocka_unit_test(without_even_the_reserve_it_rests),
     };

@@ -30,7 +30,7 @@ static void note(void *context, uint32_t events)
     pair->events = events;
     if (pair->victim) {
         loop_remove(pair->loop, &pair->victim->watch);
-        memset(&pair->victim->watch, 0xee, sizeof pair->victim->watch);
+        memset(&pair->victim->watch, 0xff, sizeof pair->victim->watch);
         pair->victim = NULL;
     }
 }

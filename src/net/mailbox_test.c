@@ -108,6 +108,55 @@ static struct mail *sleep_and_take(struct mailbox *mailbox)
     return mailbox_take_all(mailbox);
 }
 
+/* Lets a moment pass that is too short for the system's clocks. */
+static void linger(uint32_t length)
+{
+    for (uint32_t i = 0; i < length; i++) {
+        atomic_signal_fence(memory_order_seq_cst);
+    }
+}
+
+/* Posts the next letter as soon as the one before was taken. */
+static void *produce_when_taken(void *context)
+{
+    struct producer *producer = context;
+    for (uint32_t i = 0; i < MAILS_EACH; i++) {
+        for (uint32_t looks = 1; atomic_load_explicit(producer->baton, memory_order_relaxed) != i;
+             looks++) {
+            if (looks % 1024 == 0) {
+                sched_yield(); /* the consumer may need this very processor */
+            }
+        }
+        if (mailbox_post(producer->mailbox, &producer->letters[i].mail)) {
+            mailbox_wake(producer->mailbox);
+        }
+    }
+    return NULL;
+}
+
+static void no_wake_up_is_lost_while_lying_down(void **state)
+{
+    (void)state;
+    struct mailbox mailbox;
+    pthread_t thread;
+    _Atomic(uint32_t) baton;
+    atomic_init(&baton, 0);
+    assert_true(mailbox_init(&mailbox));
+    struct producer producer = {
+        .mailbox = &mailbox, .letters = calloc(MAILS_EACH, sizeof(struct letter)), .baton = &baton};
+    assert_non_null(producer.letters);
+    assert_int_equal(pthread_create(&thread, NULL, produce_when_taken, &producer), 0);
+    for (uint32_t taken = 0; taken < MAILS_EACH;) {
+        if (sleep_and_take(&mailbox)) {
+            atomic_store_explicit(&baton, ++taken, memory_order_relaxed);
+            linger(taken % 4096); /* now and then the post comes just when we lie down */
+        }
+    }
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    free(producer.letters);
+    mailbox_fini(&mailbox);
+}
+
 static void many_producers_lose_nothing_and_keep_their_order(void **state)
 {
     (void)state;
@@ -189,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mail_is_taken_in_the_order_it_was_posted),
         cmocka_unit_test(only_a_sleeper_is_woken_and_only_once),
+        cmocka_unit_test(no_wake_up_is_lost_while_lying_down),
         cmocka_unit_test(many_producers_lose_nothing_and_keep_their_order),
         cmocka_unit_test(posts_of_different_threads_keep_the_order_in_which_they_happened),
     };
