@@ -446,34 +446,38 @@ typedef void umqtt_message_fn(const struct umqtt_message *message, void *context
 
 enum { UMQTT_CLIENT_READ_SIZE = 64, UMQTT_CLIENT_SUBSCRIPTION_MAX = 8 };
 
+/* `options`, `will`, `timeout_ms` may be changed between umqtt_client_init and umqtt_connect; the
+ * other fields are the library's own. */
 struct umqtt_client {
     struct umqtt core;
-    struct umqtt_options options; /* filled by umqtt_client_init; change before umqtt_connect */
+    struct umqtt_options options; /* the buffers, and on_event, are set by umqtt_connect */
     struct umqtt_will will;
+    uint32_t timeout_ms; /* how long a call waits for its answer: 10 s */
     const struct umqtt_transport *transport;
+    struct umqtt_memory memory;
     umqtt_message_fn *on_message;
     void *on_message_context;
-    uint32_t timeout_ms; /* how long connect, publish and subscribe wait for their answer; 10 s */
-    enum umqtt_error error; /* of the last connection that ended */
+    enum umqtt_error error; /* of the last connection that ended, and its reason code */
     uint8_t reason;
-    bool in_callback, is_open, session_present, subscribe_again;
-    uint16_t waiting_id; /* acknowledgement that a call waits for; 0: none */
-    uint8_t waiting_reason;
-    uint8_t subscription_count;
+    bool is_ready, is_open, in_callback, session_present;
+    uint16_t waiting_id; /* what a call waits for; 0: it has come, and said: */
+    enum umqtt_error waiting_error;
+    uint8_t subscription_count, subscribed_again; /* how many of them in the present session */
     struct {
         const char *filter;
         uint8_t qos;
-    } subscriptions[UMQTT_CLIENT_SUBSCRIPTION_MAX]; /* made again when the server lost them */
+    } subscriptions[UMQTT_CLIENT_SUBSCRIPTION_MAX];
+    uint8_t read_begin, read_end; /* bytes in `read` not yet taken */
     uint8_t read[UMQTT_CLIENT_READ_SIZE];
-    uint8_t read_begin, read_end;
 };
 
-/* MQTT 3.1.1, clean session, reconnecting with pauses of 1 to 60 s. `memory` is parted into the
- * buffers (at least 128 bytes). `client_id`, `transport` and `memory` are kept. */
+/* MQTT 3.1.1, clean session, connecting again after pauses of 1 to 60 s. `memory` (at least 128
+ * bytes) is parted into the buffers: messages larger than about a third of it come in parts.
+ * `client_id`, `transport` and `memory` are kept. */
 void umqtt_client_init(struct umqtt_client *client, const char *client_id,
                        const struct umqtt_transport *transport, struct umqtt_memory memory,
                        uint16_t keep_alive_s);
-/* Texts are kept; NULL: none. Before umqtt_connect. */
+/* Texts and payload are kept; NULL: none. Before umqtt_connect. */
 void umqtt_set_login(struct umqtt_client *client, const char *user_name, const char *password);
 void umqtt_set_last_will(struct umqtt_client *client, const char *topic, struct umqtt_bytes payload,
                          bool retain, uint8_t qos);
@@ -482,17 +486,21 @@ void umqtt_set_callback(struct umqtt_client *client, umqtt_message_fn *on_messag
 /* Waits for CONNACK; one try. *session_present may be NULL. */
 enum umqtt_error umqtt_connect(struct umqtt_client *client, bool *session_present);
 /* Waits until the message is written (QoS 0) or acknowledged (1 and 2). UMQTT_TIMEOUT with QoS 1
- * and 2: it stays queued and will be sent again. Offline: QoS 0 answers UMQTT_NOT_CONNECTED. */
+ * and 2: it stays queued and will be sent again. Offline it answers UMQTT_NOT_CONNECTED at once: a
+ * message of QoS 0 is dropped then, others are queued if there is room. */
 enum umqtt_error umqtt_publish(struct umqtt_client *client, const char *topic,
                                struct umqtt_bytes payload, bool retain, uint8_t qos);
-/* Waits for SUBACK. `filter` is kept, so that it can be subscribed to again after a reconnect. */
+/* Waits for SUBACK. `filter` is kept: it is subscribed to again whenever the server has forgotten
+ * the session. UMQTT_FULL: as many as it can remember already. UMQTT_REFUSED: by the server. */
 enum umqtt_error umqtt_subscribe(struct umqtt_client *client, const char *filter, uint8_t qos);
 enum umqtt_error umqtt_unsubscribe(struct umqtt_client *client, const char *filter);
 /* Takes in what has arrived, calling the callback for each message, sends what is due, and connects
- * again if that is due. Never waits, and returns after a bounded number of bytes. */
+ * again if that is due. Never waits (if the transport does not), and returns after a bounded number
+ * of bytes. UMQTT_NOT_CONNECTED: not at the moment. */
 enum umqtt_error umqtt_check_msg(struct umqtt_client *client);
 /* Waits, at most `timeout_ms`, until something has arrived or is due, then as umqtt_check_msg. */
 enum umqtt_error umqtt_wait_msg(struct umqtt_client *client, uint32_t timeout_ms);
+/* PINGREQ, and waits for nothing. */
 enum umqtt_error umqtt_ping(struct umqtt_client *client);
 /* Sends what can be sent, then DISCONNECT, and closes the transport. */
 void umqtt_disconnect(struct umqtt_client *client);
