@@ -110,9 +110,8 @@ void options_write_help(FILE *stream)
         fputc('\n', stream);
     }
     fprintf(stream,
-            "\nWithout a configuration, only this machine can connect. The configuration is "
-            "that of\nmosquitto; these are its directives (midged --help DIRECTIVE says "
-            "more):\n");
+            "\nWithout a configuration, only this machine can connect. The configuration is\n"
+            "mosquitto's; these are its directives (midged --help DIRECTIVE says more):\n");
     for (int group = 0; group < GROUPS_COUNT; group++) {
         write_names(stream, (enum directive_group)group);
     }

@@ -202,6 +202,10 @@ static void load_unknown(struct config_loader *loader, const char *name)
         load_refused(loader, directive_find("plugin"), name);
         return;
     }
+    if (loader->report->error_count >= CONFIG_ERRORS_MAX) {
+        loader_error(loader, "only counted"); /* nobody reads it: spare the search */
+        return;
+    }
     char start[NEAREST_NAME_SIZE_MAX];
     size_t size = strcspn(name, "=:");
     if (name[size] && size > 0 && size < sizeof start) {

@@ -44,6 +44,10 @@ const char *nearest_directive(const char *name)
     size_t allowed = least(4, name_size < 3 ? 1 : name_size / 3);
     const char *nearest = NULL;
     for (size_t index = 0; index < directive_count; index++) {
+        size_t size = strlen(directives[index].name);
+        if (size > name_size + allowed || name_size > size + allowed) {
+            continue; /* so many letters are missing, or too many */
+        }
         size_t distance = nearest_distance(name, directives[index].name);
         if (distance <= allowed) {
             nearest = directives[index].name;
