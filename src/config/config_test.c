@@ -208,7 +208,8 @@ static void included_files_are_read_in_order(void **state)
     assert_non_null(mkdtemp(directory));
     char text[256];
     write_file("b.conf", "sys_interval 2\n");
-    write_file("B.conf", "sys_interval 1\n");
+    write_file("B.conf", "sys_interval 1\nmax_queued_messages 1\n");
+    write_file("a.conf", "max_queued_messages 2\n");
     write_file("00.CONF", "listener 1884\n");
     write_file("notes.txt", "colour\n");
     write_file("c.conf", "max_qos 0\n");
@@ -220,6 +221,7 @@ static void included_files_are_read_in_order(void **state)
     config_report_init(&report);
     assert_true(config_load(path, NULL, &config, &report));
     assert_int_equal(config.core.sys_interval_s, 2);
+    assert_int_equal(config.core.queued_messages_max, 1);
     /* An included file begins above any listener; the main file goes on where it was. */
     assert_int_equal(config.listener_count, 3);
     assert_int_equal(config.listeners[0].listener.port, 1883);
@@ -244,7 +246,7 @@ static void included_files_tell_their_own_lines(void **state)
     then_warned(start);
     assert_int_equal(config.listeners[0].listener.port, 1885);
     assert_int_equal(config.listeners[0].link.qos_max, 1);
-    static const char *const names[] = {"b.conf",    "B.conf", "00.CONF",
+    static const char *const names[] = {"a.conf",    "b.conf", "B.conf", "00.CONF",
                                         "notes.txt", "c.conf", "main"};
     for (size_t index = 0; index < sizeof names / sizeof *names; index++) {
         remove_file(names[index]);
