@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "wire/frame.h"
+#include "wire/properties.h"
 #include "wire/property.h"
 #include "wire/publish.h"
 #include "wire/wire.h"
@@ -45,7 +46,8 @@ const size_t MALFORMED_ROW_COUNT = sizeof MALFORMED_ROWS / sizeof MALFORMED_ROWS
 
 static bool connects_agree(const struct packet_connect *a, const struct packet_connect *b);
 static bool publishes_agree(const struct packet_publish *a, const struct packet_publish *b);
-static bool properties_agree(const struct properties *a, const struct properties *b);
+static bool properties_agree(const struct properties *a, const struct properties *b,
+                             enum packet_type type);
 static bool sections_agree(struct bytes a, struct bytes b, uint32_t chosen);
 static size_t subscription_ids(const struct packet_publish *publish, uint32_t *ids, size_t max);
 
@@ -102,36 +104,36 @@ bool packet_is_equal(const struct packet *a, const struct packet *b, enum protoc
     case PACKET_CONNACK:
         return a->connack.session_present == b->connack.session_present &&
                a->connack.reason == b->connack.reason &&
-               properties_agree(&a->connack.properties, &b->connack.properties);
+               properties_agree(&a->connack.properties, &b->connack.properties, a->type);
     case PACKET_PUBLISH: return publishes_agree(&a->publish, &b->publish);
     case PACKET_PUBACK:
     case PACKET_PUBREC:
     case PACKET_PUBREL:
     case PACKET_PUBCOMP:
         return a->ack.packet_id == b->ack.packet_id && a->ack.reason == b->ack.reason &&
-               properties_agree(&a->ack.properties, &b->ack.properties);
+               properties_agree(&a->ack.properties, &b->ack.properties, a->type);
     case PACKET_SUBSCRIBE:
         return a->subscribe.packet_id == b->subscribe.packet_id &&
                a->subscribe.entry_count == b->subscribe.entry_count &&
                bytes_equal(a->subscribe.entries, b->subscribe.entries) &&
-               properties_agree(&a->subscribe.properties, &b->subscribe.properties);
+               properties_agree(&a->subscribe.properties, &b->subscribe.properties, a->type);
     case PACKET_UNSUBSCRIBE:
         return a->unsubscribe.packet_id == b->unsubscribe.packet_id &&
                a->unsubscribe.entry_count == b->unsubscribe.entry_count &&
                bytes_equal(a->unsubscribe.entries, b->unsubscribe.entries) &&
-               properties_agree(&a->unsubscribe.properties, &b->unsubscribe.properties);
+               properties_agree(&a->unsubscribe.properties, &b->unsubscribe.properties, a->type);
     case PACKET_SUBACK:
     case PACKET_UNSUBACK:
         return a->suback.packet_id == b->suback.packet_id &&
                bytes_equal(a->suback.reasons, b->suback.reasons) &&
-               properties_agree(&a->suback.properties, &b->suback.properties);
+               properties_agree(&a->suback.properties, &b->suback.properties, a->type);
     case PACKET_PINGREQ:
     case PACKET_PINGRESP: return true;
     case PACKET_DISCONNECT:
     case PACKET_AUTH:
         return version != PROTOCOL_5 ||
                (a->disconnect.reason == b->disconnect.reason &&
-                properties_agree(&a->disconnect.properties, &b->disconnect.properties));
+                properties_agree(&a->disconnect.properties, &b->disconnect.properties, a->type));
     }
     return false;
 }
@@ -160,8 +162,8 @@ static bool connects_agree(const struct packet_connect *a, const struct packet_c
            a->will.qos == b->will.qos && a->will.retain == b->will.retain &&
            bytes_equal(a->will.topic, b->will.topic) &&
            bytes_equal(a->will.payload, b->will.payload) &&
-           properties_agree(&a->will.properties, &b->will.properties) &&
-           properties_agree(&a->properties, &b->properties);
+           properties_agree(&a->will.properties, &b->will.properties, PROPERTIES_OF_WILL) &&
+           properties_agree(&a->properties, &b->properties, PACKET_CONNECT);
 }
 
 static bool publishes_agree(const struct packet_publish *a, const struct packet_publish *b)
@@ -182,24 +184,20 @@ static bool publishes_agree(const struct packet_publish *a, const struct packet_
            memcmp(a_ids, b_ids, count * sizeof a_ids[0]) == 0;
 }
 
-static bool properties_agree(const struct properties *a, const struct properties *b)
+/* Encoded both in the same order, they must be the same bytes. */
+static bool properties_agree(const struct properties *a, const struct properties *b,
+                             enum packet_type type)
 {
-#define SAME_NUMBER(name)    (a->name == b->name)
-#define SAME_TEXT(name)      bytes_equal(a->name, b->name)
-#define SAME_BYTE            SAME_NUMBER
-#define SAME_TWO_BYTES       SAME_NUMBER
-#define SAME_FOUR_BYTES      SAME_NUMBER
-#define SAME_VARIABLE        SAME_NUMBER
-#define SAME_BINARY          SAME_TEXT
-#define SAME_TEXT_PAIR(name) sections_agree(a->name, b->name, HAVE(user_property))
-#define PROPERTY(id, name, type, packets)                                                          \
-    if (properties_have(a, PROPERTY_##name) && !SAME_##type(name))                                 \
+    size_t size = properties_size(a, type);
+    if (a->present != b->present || size != properties_size(b, type) || size >= PACKET_SIZE_MAX)
         return false;
-    if (a->present != b->present)
-        return false;
-#include "wire/properties.def"
-#undef PROPERTY
-    return true;
+    uint8_t *room = malloc(2 * size + 1);
+    assert(room);
+    properties_encode(a, room, size);
+    properties_encode(b, room + size, size);
+    bool agree = memcmp(room, room + size, size) == 0;
+    free(room);
+    return agree;
 }
 
 /* Do the two hold the same properties, in the same order, looking only at those in `chosen`? */

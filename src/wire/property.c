@@ -21,6 +21,8 @@ static const struct identifier IDENTIFIERS[] = {
 #undef PROPERTY
 };
 
+enum { IDENTIFIER_COUNT = sizeof IDENTIFIERS / sizeof IDENTIFIERS[0] };
+
 static const uint8_t IDENTIFIER_OF[PROPERTY_COUNT] = {
 #define PROPERTY(id, name, type, packets) [PROPERTY_##name] = id,
 #include "wire/properties.def"
@@ -34,10 +36,10 @@ enum property_result property_next(struct bytes section, size_t *offset, struct 
     struct reader reader = reader_of(bytes_of(section.data + *offset, section.size - *offset));
     /* The identifier is a Variable Byte Integer, but none needs a second byte. */
     uint8_t id = reader_byte(&reader);
-    if (id >= sizeof IDENTIFIERS / sizeof IDENTIFIERS[0])
+    struct property found = {0};
+    if (!property_find(id, &found.index))
         return PROPERTY_MALFORMED;
 
-    struct property found = {.index = (enum property_index)IDENTIFIERS[id].index};
     switch (IDENTIFIERS[id].type) {
     case PROPERTY_TYPE_BYTE: found.number = reader_byte(&reader); break;
     case PROPERTY_TYPE_TWO_BYTES: found.number = reader_two_bytes(&reader); break;
@@ -61,6 +63,19 @@ enum property_result property_next(struct bytes section, size_t *offset, struct 
 enum property_type property_type_of(enum property_index index)
 {
     return (enum property_type)IDENTIFIERS[IDENTIFIER_OF[index]].type;
+}
+
+uint8_t property_identifier_of(enum property_index index)
+{
+    return IDENTIFIER_OF[index];
+}
+
+bool property_find(uint8_t identifier, enum property_index *index)
+{
+    if (identifier >= IDENTIFIER_COUNT || IDENTIFIERS[identifier].type == 0)
+        return false;
+    *index = (enum property_index)IDENTIFIERS[identifier].index;
+    return true;
 }
 
 size_t property_size(const struct property *property)

@@ -39,6 +39,9 @@ MUST_USE enum property_result property_next(struct bytes section, size_t *offset
                                             struct property *property);
 
 enum property_type property_type_of(enum property_index index);
+uint8_t property_identifier_of(enum property_index index);
+/* False when the standard knows no such identifier. */
+MUST_USE bool property_find(uint8_t identifier, enum property_index *index);
 
 /* Bytes that `property` takes, identifier included; 0: it cannot be encoded (a text or binary of
  * more than 65535 bytes, a number its type cannot hold). */

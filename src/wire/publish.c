@@ -94,11 +94,19 @@ static inline enum reason_code decode(uint8_t flags, struct bytes body,
                                       enum protocol_version version, bool is_from_client,
                                       struct packet_publish *publish)
 {
-    *publish = (struct packet_publish){
-        .dup = (flags & FLAG_DUP) != 0,
-        .qos = flags >> 1 & 3,
-        .retain = (flags & FLAG_RETAIN) != 0,
-    };
+    /* Field by field: for a struct of this size, the compiler's own way of clearing it would be
+     * half of the work. */
+    publish->dup = (flags & FLAG_DUP) != 0;
+    publish->retain = (flags & FLAG_RETAIN) != 0;
+    publish->qos = flags >> 1 & 3;
+    publish->packet_id = 0;
+    publish->topic_alias = 0;
+    publish->has_message_expiry = false;
+    publish->message_expiry_interval_s = 0;
+    publish->payload = publish->topic = publish->properties = bytes_of(NULL, 0);
+    publish->passed_on_size = 0;
+    publish->subscription_ids = NULL;
+    publish->subscription_id_count = 0;
     if (publish->qos == 3)
         return REASON_MALFORMED_PACKET; /* [MQTT-3.3.1-4] [v3 MQTT-3.3.1-4] */
     if (publish->qos == 0 && publish->dup)
