@@ -1,0 +1,59 @@
+/* core.h — the broker's mind, with one door.
+ *
+ *     struct core *core = core_new(&birth);
+ *     core_step(core, &event, &effects);      any number of times
+ *     core_next_dirty(core) …                 fetch what is to be sent, once a loop turn
+ *
+ * A core makes no system call, reads no clock and owns no thread: time comes with each event, randomness from a seed.
+ * The same birth and events give the same bytes. One core belongs to one worker; cores know each other only through parcels. */
+#ifndef MIDGE_CORE_CORE_H
+#define MIDGE_CORE_CORE_H
+
+#include "base/log.h"
+#include "core/counters.h"
+#include "core/effect.h"
+#include "core/event.h"
+#include "core/peers.h"
+
+struct core;
+
+/* Answers authentication requests, at once or later. `ask` returns true when it takes the request (the answer comes as
+ * EVENT_AUTHENTICATED, never from within the call), false when it knows no such method. [MQTT-4.12.0-1] */
+struct authenticator {
+    bool (*ask)(void *context, const struct authentication_request *request);
+    void *context;
+};
+
+struct core_birth {
+    uint32_t worker, worker_count; /* worker < worker_count <= PEERS_MAX */
+    uint64_t hash_seed;            /* the same in all workers of a broker */
+    uint64_t random_seed;
+    uint64_t now_us;
+    const struct core_options *options;        /* borrowed for life; changed only between steps */
+    const struct log *log;                     /* borrowed for life */
+    const struct authenticator *authenticator; /* borrowed for life; NULL: nobody is asked */
+    const char *version;                       /* for $SYS/broker/version; borrowed for life */
+};
+
+struct core *core_new(const struct core_birth *birth); /* given; NULL: no memory */
+void core_free(struct core *core);
+
+void core_step(struct core *core, const struct event *event, struct effects *effects);
+
+/* Each takes one from its list, or returns NULL when that is empty. */
+struct link *core_next_dirty(struct core *core); /* its outbox has bytes it did not have before */
+struct link *
+core_next_resumed(struct core *core); /* offer it its unread bytes again, and read on */
+/* A link that has to go: send what is in its outbox, then close and report EVENT_LINK_LOST.
+ * *worker: where it is to be handed over to instead, with its unread bytes (and then EVENT_LINK_LOST); or the core's own. */
+struct link *core_next_ending(struct core *core, uint32_t *worker);
+/* The parcel for that worker (given), or NULL. */
+struct parcel *core_next_parcel(struct core *core, uint32_t worker);
+
+/* True while the core does not want the link's bytes to be read. */
+bool core_link_is_held(const struct link *link);
+size_t core_link_pieces(const struct link *link, struct iovec *pieces, size_t count_max);
+
+const struct counters *core_counters(const struct core *core);
+
+#endif

@@ -1,0 +1,79 @@
+/* core_state.h — the parts a core is made of. Private to this room; a function takes the whole only when it needs many parts. */
+#ifndef MIDGE_CORE_CORE_STATE_H
+#define MIDGE_CORE_CORE_STATE_H
+
+#include "base/heap.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "core/core.h"
+#include "core/routes.h"
+#include "topic/topic_tree.h"
+
+/* Links by their place; a place is used again by a later generation. */
+struct link_table {
+    struct link **links;
+    uint32_t count, capacity; /* places ever used, places there are */
+    uint32_t *free_places;
+    uint32_t free_count;
+    uint32_t generation;
+};
+
+/* One entry of the list deliver.c makes of the sessions that get a message once. */
+struct receiver {
+    struct session *session;
+    struct delivery_tag *tag; /* one reference */
+    uint8_t qos;
+    bool retain_as_published;
+};
+
+struct core {
+    uint32_t worker, worker_count;
+    uint64_t hash_seed;
+    uint64_t now_us, started_us;
+    const struct core_options *options;
+    const struct log *log;
+    const struct authenticator *authenticator;
+    const char *version;
+    struct random random;
+    struct counters counters;
+    struct outbox_pool pool;
+    struct heap timers;
+    struct peers peers;
+    struct link_table links;
+    struct map sessions;       /* by client identifier */
+    struct map subscriptions;  /* by session and filter */
+    struct map shared_members; /* shared subscriptions of sessions here, by group and session */
+    struct map share_groups;   /* at home here, by number */
+    struct map replays;        /* of sessions here, by number */
+    struct map retained_walks; /* asked by other workers, by worker and number */
+    struct routes routes;
+    struct topic_tree *retained; /* name → struct message, for topics at home here */
+    uint64_t retained_expiring;  /* retained messages that will expire */
+    struct topic_walk
+        retained_sweep; /* looks for those that have; tree is NULL between two rounds */
+    struct list dirty, resumed, ending;
+    struct hold *peer_holds[PEERS_MAX]; /* publishers held back because that worker is busy */
+    struct hold *memory_holds;          /* … because memory_limit is reached */
+    struct receiver *receivers;         /* scratch, [receiver_capacity] */
+    uint32_t receiver_count, receiver_capacity;
+    uint32_t mark;
+    uint64_t replay_number;
+    struct sys_topics *sys_topics; /* $SYS, only at worker 0 */
+    struct heap_entry sys_timer, sweep_timer;
+    bool is_stopping;
+};
+
+/* What a timer belongs to is told by where its entry lies; see timers.c. */
+
+/* A worker's part of a limit of the whole broker; 0 stays 0 (none). */
+static inline uint64_t core_share(const struct core *core, uint64_t limit)
+{
+    return limit == 0 ? 0 : (limit + core->worker_count - 1) / core->worker_count;
+}
+
+static inline uint32_t core_home(const struct core *core, uint64_t hash)
+{
+    return (uint32_t)((hash >> 32) % core->worker_count);
+}
+
+#endif

@@ -1,0 +1,269 @@
+/* dispatch.c — see dispatch.h. */
+#include "core/dispatch.h"
+
+#include "core/hold.h"
+#include "core/send.h"
+#include "core/share_status.h"
+#include "core/timers.h"
+
+#include <assert.h>
+
+enum { PATIENCES_MAX = 20, QUEUE_OVERSHOOT_COUNT = 1 << 20, QUEUE_OVERSHOOT_SIZE = 256 << 20 };
+
+static bool has_quota(const struct core *core, const struct session *session);
+static void send_now(struct core *core, struct session *session, struct delivery *delivery);
+static void enqueue(struct core *core, struct session *session, struct delivery *delivery,
+                    const struct link_ref *publisher);
+static bool find_reason_to_drop(const struct core *core, const struct session *session,
+                                const struct delivery *delivery, enum drop_reason *reason);
+static void hold_back(struct core *core, struct session *session, const struct link_ref *publisher);
+static void send_again(struct core *core, struct session *session);
+static void go_on(struct core *core, struct session *session);
+static uint32_t long_count(const struct core *core);
+static bool is_long(const struct core *core, const struct session *session);
+static bool is_short(const struct core *core, const struct session *session);
+
+void dispatch_deliver(struct core *core, struct session *session, struct delivery *delivery,
+                      const struct link_ref *publisher)
+{
+    core->counters.owed++;
+    struct link *link = session->link;
+    if (!link) {
+        if (delivery->qos == 0 && !core->options->queue_qos0_messages) {
+            dispatch_drop(core, session, delivery, DROP_AWAY);
+        } else {
+            enqueue(core, session, delivery, publisher); /* [v3 MQTT-3.1.2-5] [MQTT-4.5.0-1] */
+        }
+        return;
+    }
+    struct queue *queue = delivery->qos == 0 ? &session->queue_qos0 : &session->queue;
+    if (queue->count == 0 && link->outbox.size < OUTBOX_FULL_SIZE &&
+        (delivery->qos == 0 || has_quota(core, session))) { /* [MQTT-3.3.4-10] [MQTT-4.9.0-3] */
+        send_now(core, session, delivery);
+    } else {
+        enqueue(core, session, delivery, publisher);
+    }
+}
+
+void dispatch_pump(struct core *core, struct session *session)
+{
+    struct link *link = session->link;
+    if (!link || link->state != LINK_CONNECTED) {
+        return;
+    }
+    send_again(core, session);
+    while (session->queue_qos0.count > 0 && link->outbox.size < OUTBOX_FULL_SIZE) {
+        struct delivery delivery = queue_take(&session->queue_qos0, &core->counters);
+        send_now(core, session, &delivery);
+    }
+    while (session->queue.count > 0 && link->outbox.size < OUTBOX_FULL_SIZE &&
+           has_quota(core, session)) {
+        struct delivery delivery = queue_take(&session->queue, &core->counters);
+        send_now(core, session, &delivery);
+    }
+    if ((session->congested_us != 0 || session->is_slow) && is_short(core, session)) {
+        go_on(core, session);
+        session->is_slow = false;
+    }
+    if (session->queue.count == 0 && session->queue_qos0.count == 0) {
+        share_status_tell(core, session, SHARE_READY);
+    }
+}
+
+void dispatch_judge_patience(struct core *core, struct session *session)
+{
+    uint64_t patience_us = (uint64_t)core->options->slow_reader_patience_ms * 1000;
+    if (session->congested_us == 0) {
+        return;
+    }
+    uint64_t moved_us =
+        session->progress_us > session->congested_us ? session->progress_us : session->congested_us;
+    if (core->now_us < moved_us + patience_us &&
+        core->now_us < session->congested_us + patience_us * PATIENCES_MAX) {
+        timer_set(&core->timers, &session->timer, TIMER_SESSION, core->now_us + patience_us);
+        return;
+    }
+    session->is_slow = true;
+    log_write(core->log, LOG_KIND_NOTICE,
+              "Client %.*s reads too slowly: what does not fit its queue is dropped.",
+              (int)session->client_id_size, (const char *)session->client_id);
+    go_on(core, session);
+}
+
+void dispatch_suspend(struct core *core, struct session *session)
+{
+    go_on(core, session);
+    session->is_slow = false;
+    flow_out_suspend(&session->flow_out);
+    while (!core->options->queue_qos0_messages && session->queue_qos0.count > 0) {
+        struct delivery delivery = queue_take(&session->queue_qos0, &core->counters);
+        dispatch_drop(core, session, &delivery, DROP_AWAY);
+    }
+}
+
+void dispatch_drop(struct core *core, struct session *session, struct delivery *delivery,
+                   enum drop_reason reason)
+{
+    core->counters.dropped[reason]++;
+    session->dropped[reason]++;
+    delivery_fini(delivery, &core->counters);
+}
+
+bool dispatch_has_room(const struct session *session)
+{
+    return session->link && session->link->state == LINK_CONNECTED && session->queue.count == 0 &&
+           session->queue_qos0.count == 0 && session->link->outbox.size < OUTBOX_SHORT_SIZE;
+}
+
+/* The receiver's quota, and our own limit of what is in flight. [MQTT-3.3.4-9] [MQTT-4.9.0-1] [MQTT-4.9.0-2] */
+static bool has_quota(const struct core *core, const struct session *session)
+{
+    const struct flow_out *flow = &session->flow_out;
+    uint32_t in_flight_max = core->options->in_flight_messages_max;
+    uint64_t bytes_max = core->options->in_flight_bytes_max;
+    return flow->unsent == 0 && flow->open < session->link->receive_maximum &&
+           (in_flight_max == CORE_NO_LIMIT || flow->open < in_flight_max) &&
+           (bytes_max == CORE_NO_LIMIT || flow->bytes < bytes_max || flow->open == 0);
+}
+
+/* Puts the delivery into the outbox, and into the table of what is in flight. */
+static void send_now(struct core *core, struct session *session, struct delivery *delivery)
+{
+    if (message_has_expired(delivery->message, core->now_us)) {
+        dispatch_drop(core, session, delivery, DROP_EXPIRED); /* [MQTT-3.3.2-5] */
+        return;
+    }
+    uint16_t packet_id = 0;
+    struct delivery *place = delivery;
+    if (delivery->qos > 0) {
+        if (!flow_out_start(&session->flow_out, delivery, &packet_id, &core->counters)) {
+            dispatch_drop(core, session, delivery, DROP_NO_MEMORY);
+            return;
+        }
+        place = flow_out_find(&session->flow_out, packet_id);
+    }
+    enum send_result result = send_publish(core, session->link, place, packet_id);
+    if (result != SEND_OK) { /* as if it had been sent [MQTT-3.1.2-25] */
+        enum drop_reason reason = result == SEND_TOO_LARGE ? DROP_PACKET_TOO_LARGE : DROP_NO_MEMORY;
+        core->counters.dropped[reason]++;
+        session->dropped[reason]++;
+    } else if (delivery->qos == 0) {
+        core->counters.delivered++;
+    }
+    if (delivery->qos == 0) {
+        delivery_fini(delivery, &core->counters);
+    } else if (result != SEND_OK) {
+        flow_out_finish(&session->flow_out, place, &core->counters);
+    }
+}
+
+static void enqueue(struct core *core, struct session *session, struct delivery *delivery,
+                    const struct link_ref *publisher)
+{
+    enum drop_reason reason;
+    struct queue *queue = delivery->qos == 0 ? &session->queue_qos0 : &session->queue;
+    if (find_reason_to_drop(core, session, delivery, &reason)) {
+        dispatch_drop(core, session, delivery, reason);
+        return;
+    }
+    delivery->state = DELIVERY_WAITING;
+    if (!queue_add(queue, delivery, &core->counters)) {
+        dispatch_drop(core, session, delivery, DROP_NO_MEMORY);
+        return;
+    }
+    if (session->link && !session->is_slow && is_long(core, session)) {
+        hold_back(core, session, publisher);
+    }
+    if (session->link) {
+        share_status_tell(core, session, SHARE_BUSY);
+    }
+}
+
+static bool find_reason_to_drop(const struct core *core, const struct session *session,
+                                const struct delivery *delivery, enum drop_reason *reason)
+{
+    const struct core_options *options = core->options;
+    uint64_t count = (uint64_t)session->queue.count + session->queue_qos0.count;
+    uint64_t bytes = session->queue.bytes + session->queue_qos0.bytes;
+    uint64_t count_max = options->queued_messages_max;
+    uint64_t bytes_max = options->queued_bytes_max;
+    if (session->link &&
+        !session->is_slow) { /* publishers are held back; what comes is on its way already */
+        count_max += count_max ? QUEUE_OVERSHOOT_COUNT : 0;
+        bytes_max = bytes_max ? bytes_max + QUEUE_OVERSHOOT_SIZE : 0;
+    }
+    if (count_max != CORE_NO_LIMIT && count >= count_max) {
+        *reason = session->is_slow ? DROP_SLOW_READER : DROP_QUEUE_MESSAGES;
+    } else if (bytes_max != CORE_NO_LIMIT && bytes + message_size(delivery->message) > bytes_max) {
+        *reason = session->is_slow ? DROP_SLOW_READER : DROP_QUEUE_BYTES;
+    } else if (session->is_slow && bytes >= QUEUE_OVERSHOOT_SIZE) {
+        *reason = DROP_SLOW_READER;
+    } else if (options->memory_max != CORE_NO_LIMIT &&
+               core->counters.memory_held >= core_share(core, options->memory_max)) {
+        *reason = DROP_NO_MEMORY;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void hold_back(struct core *core, struct session *session, const struct link_ref *publisher)
+{
+    if (session->congested_us == 0) {
+        session->congested_us = core->now_us;
+        timer_set(&core->timers, &session->timer, TIMER_SESSION,
+                  core->now_us + (uint64_t)core->options->slow_reader_patience_ms * 1000);
+    }
+    hold_publisher(core, &session->holds, publisher);
+}
+
+/* After a new connection: what was in flight, in its old order, before anything new. [MQTT-4.4.0-1] [v3 MQTT-4.4.0-1] */
+static void send_again(struct core *core, struct session *session)
+{
+    struct link *link = session->link;
+    struct flow_out *flow = &session->flow_out;
+    while (flow->unsent > 0 && link->outbox.size < OUTBOX_FULL_SIZE &&
+           flow->open - flow->unsent < link->receive_maximum) {
+        uint16_t packet_id;
+        struct delivery *delivery = flow_out_resend(flow, &packet_id);
+        assert(delivery);
+        if (delivery->state == DELIVERY_RELEASING) {
+            send_ack(core, link, PACKET_PUBREL, packet_id, REASON_SUCCESS, NULL);
+        } else if (send_publish(core, link, delivery, packet_id) != SEND_OK) {
+            core->counters.dropped[DROP_PACKET_TOO_LARGE]++;
+            session->dropped[DROP_PACKET_TOO_LARGE]++;
+            flow_out_finish(flow, delivery, &core->counters);
+        }
+    }
+}
+
+/* Publishers that were held back for this session may go on. */
+static void go_on(struct core *core, struct session *session)
+{
+    if (session->congested_us != 0) {
+        session->congested_us = 0;
+        heap_remove(&core->timers, &session->timer);
+    }
+    hold_release_all(core, &session->holds);
+}
+
+/* The length at which publishers are held back: never beyond what a client that is away may keep. */
+static uint32_t long_count(const struct core *core)
+{
+    uint32_t count_max = core->options->queued_messages_max;
+    return count_max != CORE_NO_LIMIT && count_max < QUEUE_LONG_COUNT ? count_max
+                                                                      : QUEUE_LONG_COUNT;
+}
+
+static bool is_long(const struct core *core, const struct session *session)
+{
+    return session->queue.count + session->queue_qos0.count >= long_count(core) ||
+           session->queue.bytes + session->queue_qos0.bytes >= QUEUE_LONG_SIZE;
+}
+
+static bool is_short(const struct core *core, const struct session *session)
+{
+    return session->queue.count + session->queue_qos0.count <=
+               long_count(core) / QUEUE_SHORT_PART &&
+           session->queue.bytes + session->queue_qos0.bytes < QUEUE_LONG_SIZE / 2;
+}

@@ -1,0 +1,22 @@
+/* receive_connect.h — CONNECT (section 3.1): may it, who decides, whose session is it?
+ *
+ *   rules ──▶ at home? ──no──▶ handed over          ┌──▶ authenticator, later ──▶ connect_accept
+ *     └──no──▶ refuse_connect       └──yes──▶ who? ─┴──▶ connect_accept */
+#ifndef MIDGE_CORE_RECEIVE_CONNECT_H
+#define MIDGE_CORE_RECEIVE_CONNECT_H
+
+#include "core/core_state.h"
+
+enum { CONNECT_SIZE_MAX = 1024 * 1024 }; /* bytes; nobody is known yet, so nobody may send more */
+
+/* `whole` is the packet as it came; `reason` what its decoder said. */
+void receive_connect(struct core *core, struct link *link, struct packet_connect *connect,
+                     enum reason_code reason, struct bytes whole);
+
+/* The client is who it says: attaches its session and sends CONNACK 0. `data` is the authenticator's last word. */
+void connect_accept(struct core *core, struct link *link, const struct packet_connect *connect,
+                    struct bytes data);
+/* The CONNECT that was kept while an authenticator decided; views into the link. */
+void connect_recall(struct link *link, struct packet_connect *connect);
+
+#endif

@@ -1,0 +1,9 @@
+/* receive_unsubscribe.h — UNSUBSCRIBE (section 3.10). */
+#ifndef MIDGE_CORE_RECEIVE_UNSUBSCRIBE_H
+#define MIDGE_CORE_RECEIVE_UNSUBSCRIBE_H
+
+#include "core/core_state.h"
+
+void receive_unsubscribe(struct core *core, struct link *link, const struct packet *packet);
+
+#endif

@@ -1,0 +1,24 @@
+/* replay.h — retained messages on their way to a session that subscribed (section 3.3.1.3).
+ *
+ * Home after home is asked, portion after portion, as long as the session has room: a burst of a million retained messages is
+ * paced by its reader and never grows a queue. A replay belongs to its session and waits for the client's return. */
+#ifndef MIDGE_CORE_REPLAY_H
+#define MIDGE_CORE_REPLAY_H
+
+#include "core/core_state.h"
+
+/* The session is to get what is retained under the subscription's filter. False: no memory. [MQTT-3.3.1-9] */
+bool replay_begin(struct core *core, const struct subscription *subscription, struct bytes filter);
+/* Asks for the next portion when there is room for it. */
+void replay_pump(struct core *core, struct session *session);
+void replay_end_all(struct core *core, struct session *session);
+/* The subscription it was made for is gone. */
+void replay_end_for(struct core *core, struct session *session,
+                    const struct subscription *subscription);
+
+/* Answers of the homes. */
+void replay_receive_message(struct core *core, const struct retained_record *record,
+                            struct bytes image);
+void replay_receive_portion(struct core *core, const struct retained_record *record);
+
+#endif

@@ -1,0 +1,230 @@
+/* retained.c — see retained.h. */
+#include "core/retained.h"
+
+#include "base/hash.h"
+#include "core/timers.h"
+#include "topic/topic_filter.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* One worker's request that is not yet answered in full. */
+struct retained_walk {
+    struct topic_walk walk;
+    uint64_t replay;
+    uint32_t worker;
+    uint16_t filter_size;
+    uint8_t filter[];
+};
+
+struct walk_key {
+    uint64_t replay;
+    uint32_t worker;
+};
+
+enum { SWEEP_STEPS_MAX = 10000, SWEEP_COUNT_MAX = 2000 };
+
+static bool is_walk(const void *item, const void *key);
+static uint64_t walk_hash(const struct walk_key *key);
+static void forget(struct core *core, struct message *message);
+static bool answer_portion(struct core *core, struct retained_walk *walk);
+static bool answer_message(struct core *core, uint32_t worker, uint64_t replay,
+                           struct message *message);
+static void answer_end(struct core *core, uint32_t worker, uint64_t replay, bool more);
+static void end_walk(struct core *core, struct retained_walk *walk);
+
+uint32_t retained_home(const struct core *core, struct bytes topic)
+{
+    return core->worker_count == 1 ? 0 : core_home(core, hash_bytes(topic, core->hash_seed));
+}
+
+bool retained_has_room(const struct core *core, struct bytes topic)
+{
+    uint64_t count_max = core_share(core, core->options->retained_messages_max);
+    return count_max == CORE_NO_LIMIT || core->counters.retained < count_max ||
+           topic_tree_get(core->retained, topic);
+}
+
+bool retained_keep(struct core *core, struct message *message)
+{
+    assert(retained_home(core, message_topic(message)) == core->worker);
+    if (message->payload_size == 0) {
+        struct message *old = topic_tree_remove(core->retained, message_topic(message));
+        if (old) {
+            forget(core, old);
+        }
+        return true;
+    }
+    void *old;
+    if (!topic_tree_put(core->retained, message_topic(message), message_ref(message), &old)) {
+        message_unref(message, &core->counters);
+        return false;
+    }
+    core->counters.retained++;
+    core->retained_expiring += message->expires_us != 0;
+    core->counters.retained_bytes += message_size(message);
+    if (old) {
+        forget(core, old);
+    }
+    return true;
+}
+
+void retained_ask(struct core *core, uint32_t worker, const struct retained_record *record,
+                  struct bytes filter)
+{
+    if (!topic_filter_has_wildcard(filter)) {
+        struct message *message = topic_tree_get(core->retained, filter);
+        if (message) {
+            answer_message(core, worker, record->replay, message);
+        }
+        answer_end(core, worker, record->replay, false);
+        return;
+    }
+    struct retained_walk *walk = calloc(1, sizeof *walk + filter.size);
+    struct walk_key key = {record->replay, worker};
+    if (!walk || !map_add(&core->retained_walks, walk_hash(&key), walk)) {
+        free(walk);
+        answer_end(core, worker, record->replay, false);
+        log_write(core->log, LOG_KIND_ERROR, "No memory to look for retained messages.");
+        return;
+    }
+    walk->replay = record->replay;
+    walk->worker = worker;
+    walk->filter_size = (uint16_t)filter.size;
+    memcpy(walk->filter, filter.data, filter.size);
+    topic_walk_begin(&walk->walk, core->retained, bytes_of(walk->filter, walk->filter_size));
+    if (!answer_portion(core, walk)) {
+        end_walk(core, walk);
+    }
+}
+
+void retained_more(struct core *core, uint32_t worker, const struct retained_record *record)
+{
+    struct walk_key key = {record->replay, worker};
+    struct retained_walk *walk = map_find(&core->retained_walks, walk_hash(&key), is_walk, &key);
+    if (!walk) {
+        answer_end(core, worker, record->replay, false);
+    } else if (!answer_portion(core, walk)) {
+        end_walk(core, walk);
+    }
+}
+
+void retained_stop(struct core *core, uint32_t worker, const struct retained_record *record)
+{
+    struct walk_key key = {record->replay, worker};
+    struct retained_walk *walk = map_find(&core->retained_walks, walk_hash(&key), is_walk, &key);
+    if (walk) {
+        end_walk(core, walk);
+    }
+}
+
+void retained_sweep(struct core *core)
+{
+    bool more = core->retained_expiring > 0;
+    for (size_t seen = 0; seen < SWEEP_COUNT_MAX && more; seen++) {
+        if (!core->retained_sweep.tree) {
+            topic_walk_begin(&core->retained_sweep, core->retained, BYTES("#"));
+        }
+        struct message *message = topic_walk_next(&core->retained_sweep, SWEEP_STEPS_MAX, &more);
+        if (message && message_has_expired(message, core->now_us)) {
+            topic_tree_remove(core->retained, message_topic(message));
+            forget(core, message);
+        } else if (!message) {
+            if (!more) {
+                topic_walk_end(&core->retained_sweep);
+                core->retained_sweep.tree = NULL; /* from the beginning next time */
+            }
+            return;
+        }
+    }
+}
+
+void retained_free(struct core *core)
+{
+    uint32_t cursor = 0;
+    struct retained_walk *walk;
+    while ((walk = map_next(&core->retained_walks, &cursor)) != NULL) {
+        topic_walk_end(&walk->walk);
+        free(walk);
+    }
+    map_fini(&core->retained_walks);
+    if (core->retained_sweep.tree) {
+        topic_walk_end(&core->retained_sweep);
+    }
+    const struct bytes all[] = {BYTES("#"), BYTES("$SYS/#")};
+    for (size_t i = 0; core->retained && i < sizeof all / sizeof all[0]; i++) {
+        struct topic_walk every;
+        struct message *message;
+        bool more = true;
+        topic_walk_begin(&every, core->retained, all[i]);
+        while ((message = topic_walk_next(&every, SIZE_MAX, &more)) != NULL) {
+            topic_tree_remove(core->retained, message_topic(message));
+            forget(core, message);
+        }
+        topic_walk_end(&every);
+    }
+    topic_tree_free(core->retained);
+}
+
+static bool is_walk(const void *item, const void *key)
+{
+    const struct retained_walk *walk = item;
+    const struct walk_key *wanted = key;
+    return walk->replay == wanted->replay && walk->worker == wanted->worker;
+}
+
+static uint64_t walk_hash(const struct walk_key *key)
+{
+    return (key->replay * PEERS_MAX + key->worker) * UINT64_C(0x9e3779b97f4a7c15) >> 7;
+}
+
+static void forget(struct core *core, struct message *message)
+{
+    core->counters.retained--;
+    core->retained_expiring -= message->expires_us != 0;
+    core->counters.retained_bytes -= message_size(message);
+    message_unref(message, &core->counters);
+}
+
+/* False: that was the last one. */
+static bool answer_portion(struct core *core, struct retained_walk *walk)
+{
+    bool more = true;
+    size_t count = 0, size = 0;
+    while (count < RETAINED_PORTION_COUNT && size < RETAINED_PORTION_SIZE) {
+        struct message *message = topic_walk_next(&walk->walk, RETAINED_STEPS_MAX, &more);
+        if (!message) {
+            break;
+        }
+        if (answer_message(core, walk->worker, walk->replay, message)) {
+            count++;
+            size += message_size(message);
+        }
+    }
+    answer_end(core, walk->worker, walk->replay, more);
+    return more;
+}
+
+static bool answer_message(struct core *core, uint32_t worker, uint64_t replay,
+                           struct message *message)
+{
+    struct retained_record record = {.replay = replay};
+    return !message_has_expired(message, core->now_us) && /* [MQTT-3.3.2-5] */
+           peers_say(&core->peers, worker, RECORD_RETAINED_MESSAGE, &record,
+                     bytes_of(message, message_size(message)), (struct bytes){0});
+}
+
+static void answer_end(struct core *core, uint32_t worker, uint64_t replay, bool more)
+{
+    struct retained_record record = {.replay = replay, .more = more};
+    peers_say(&core->peers, worker, RECORD_RETAINED_PORTION, &record, (struct bytes){0},
+              (struct bytes){0});
+}
+
+static void end_walk(struct core *core, struct retained_walk *walk)
+{
+    struct walk_key key = {walk->replay, walk->worker};
+    topic_walk_end(&walk->walk);
+    map_remove(&core->retained_walks, walk_hash(&key), walk);
+    free(walk);
+}

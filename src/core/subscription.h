@@ -1,0 +1,39 @@
+/* subscription.h — one session's wish for one filter; and, at a filter, everybody's wishes for it. */
+#ifndef MIDGE_CORE_SUBSCRIPTION_H
+#define MIDGE_CORE_SUBSCRIPTION_H
+
+#include "core/session.h"
+#include "topic/topic_filter.h"
+
+struct share_group;
+
+/* Who wants the messages of one filter: the value the trie keeps for it. */
+struct interest {
+    struct subscription **subscriptions; /* of this worker's sessions; [count] of [capacity] */
+    uint32_t count, capacity;
+    struct share_group *groups; /* shared subscriptions at home here */
+    uint64_t peers;             /* other workers that want it, a bit each */
+    bool is_announced;          /* the other workers know that we want it */
+};
+
+struct subscription {
+    struct session *session;
+    struct subscription *next; /* of the same session */
+    struct interest
+        *interest; /* NULL for a shared one: its group, wherever it is, has the interest */
+    struct delivery_tag *tag; /* its identifier and group, as deliveries carry them; may be NULL */
+    uint64_t share_group;     /* the group's number; 0: not shared */
+    uint32_t place;           /* in interest->subscriptions */
+    uint32_t id;              /* Subscription Identifier; 0: none */
+    uint8_t qos;
+    bool no_local, retain_as_published;
+    uint16_t filter_size;
+    uint8_t filter[]; /* as the client wrote it, `$share/NAME/` included */
+};
+
+static inline struct bytes subscription_filter(const struct subscription *subscription)
+{
+    return bytes_of(subscription->filter, subscription->filter_size);
+}
+
+#endif
