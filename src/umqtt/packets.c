@@ -45,7 +45,7 @@ void client_take_packet(struct umqtt *client, uint32_t now_ms, const struct fram
         message_take(client, now_ms, frame);
         return;
     }
-    if (!frame_flags_are_legal(type, frame->flags, client_version(client))) {
+    if (type == 0 || !frame_flags_are_legal(type, frame->flags, client_version(client))) {
         /* [MQTT-2.1.3-1] [MQTT-3.6.1-1] [MQTT-3.14.1-1] [MQTT-3.15.1-1] [v3 MQTT-2.2.2-1]
          * [v3 MQTT-2.2.2-2] [v3 MQTT-3.6.1-1] */
         client_refuse(client, now_ms, REASON_MALFORMED_PACKET);

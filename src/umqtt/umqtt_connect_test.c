@@ -1,8 +1,9 @@
-/* connect_test.c — CONNECT as our client writes it, read back by the decoder of wire/. */
+/* umqtt_connect_test.c — CONNECT as our client writes it, read back by the decoder of wire/. */
 #include "wire/connect.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 
 #include <cmocka.h>
 
