@@ -29,6 +29,7 @@ static const uint16_t FIELD_OFFSETS[PROPERTY_COUNT] = {
 /* Identifiers that PUBLISH writes without a struct property. */
 enum { MESSAGE_EXPIRY_INTERVAL = 0x02, SUBSCRIPTION_IDENTIFIER = 0x0B, TOPIC_ALIAS = 0x23 };
 
+/* [MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-17] [MQTT-3.3.2-20] */
 static const uint32_t PASSED_ON = 1u << PROPERTY_payload_format_indicator |
                                   1u << PROPERTY_content_type | 1u << PROPERTY_response_topic |
                                   1u << PROPERTY_correlation_data | 1u << PROPERTY_user_property;
@@ -261,7 +262,7 @@ static size_t copy_chosen(struct bytes section, uint32_t chosen, uint8_t *out)
          (result = property_next(section, &at, &property)) == PROPERTY_FOUND; from = at) {
         if ((chosen >> property.index & 1u) == 0)
             continue;
-        if (out)
+        if (out) /* [MQTT-3.1.3-10] [MQTT-3.3.2-18] */
             memcpy(out + size, section.data + from, at - from);
         size += at - from;
     }

@@ -152,7 +152,8 @@ static inline size_t body_size(const struct packet_publish *publish, enum protoc
     if (publish->qos > 2)
         return UNENCODABLE; /* [MQTT-3.3.1-4] [v3 MQTT-3.3.1-4] */
     if (publish->qos > 0 ? publish->packet_id == 0 : publish->dup)
-        return UNENCODABLE; /* [MQTT-2.2.1-3] [MQTT-3.3.1-2] [v3 MQTT-2.3.1-1] [v3 MQTT-3.3.1-2] */
+        return UNENCODABLE; /* [MQTT-2.2.1-3] [MQTT-2.2.1-4] [MQTT-3.3.1-2] [v3 MQTT-2.3.1-1]
+                               [v3 MQTT-2.3.1-4] [v3 MQTT-3.3.1-2] */
     if (publish->topic.size == 0 && (version != PROTOCOL_5 || publish->topic_alias == 0))
         return UNENCODABLE; /* [MQTT-4.7.3-1] [v3 MQTT-4.7.3-1] */
     size_t size = text_size(publish->topic) + (publish->qos > 0 ? 2 : 0) + publish->payload.size;

@@ -206,7 +206,8 @@ int main(void)
              topics_end_at_65535_bytes),
         TEST("[MQTT-3.3.1-4][v3 MQTT-3.3.1-4] QoS 3 is not encoded", qos_3_is_not_encoded),
         TEST("[MQTT-3.3.1-2][v3 MQTT-3.3.1-2] DUP needs a QoS", dup_needs_a_qos),
-        TEST("[MQTT-2.2.1-3][MQTT-2.2.1-4][v3 MQTT-2.3.1-1] QoS 1 and 2 need a packet identifier",
+        TEST("[MQTT-2.2.1-3][MQTT-2.2.1-4][v3 MQTT-2.3.1-1][v3 MQTT-2.3.1-4] QoS 1 and 2 need a "
+             "packet identifier",
              qos_needs_a_packet_id),
         TEST("[MQTT-4.7.3-1][v3 MQTT-4.7.3-1] a topic is needed, or in 5.0 an alias",
              a_topic_is_needed),
