@@ -28,7 +28,7 @@ ARROWS = {
     "cluster": ["core/peers.h", "wire", "net"],
     "web": ["core/inspect.h", "net"],
     "config": ["*/*_options.h"],
-    "cli": ["umqtt", "net", "identity/password_file.h"],
+    "cli": ["umqtt", "net", "topic", "identity/password_file.h"],
     "sim": ["core", "umqtt", "store"],
     "broker": ["*"],
 }
