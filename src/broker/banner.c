@@ -1,0 +1,103 @@
+/* banner.c — see banner.h. */
+#include "broker/banner.h"
+
+#include "base/version.h"
+#include "net/socket_address.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum { ADDRESSES_SHOWN_MAX = 4, LINE_SIZE = 512 };
+
+static void log_listener(const struct broker *broker, const struct config *config, size_t index,
+                         const struct log *log);
+static void describe_reach(const struct config_listener *configured, uint16_t port, char *text,
+                           size_t size);
+static void log_first_steps(const struct broker *broker, const struct config *config,
+                            const struct log *log);
+
+void banner_log(const struct broker *broker, const struct config *config, const struct log *log)
+{
+    log_write(log, LOG_KIND_INFORMATION, "midge version %s running, %u thread%s.", MIDGE_VERSION,
+              broker_worker_count(broker), broker_worker_count(broker) == 1 ? "" : "s");
+    for (size_t i = 0; i < config->listener_count; i++) {
+        log_listener(broker, config, i, log);
+    }
+    if (config->local_only) {
+        log_write(log, LOG_KIND_INFORMATION,
+                  "Only this machine can connect. To let other devices in, give a configuration "
+                  "with \"listener 1883\" (see midge.conf(5)).");
+    }
+    if (isatty(STDOUT_FILENO) || isatty(STDERR_FILENO)) {
+        log_first_steps(broker, config, log);
+    }
+}
+
+void banner_status(const struct broker *broker, const struct config *config, char *text,
+                   size_t size)
+{
+    snprintf(text, size, "%zu listener%s, %u thread%s", config->listener_count,
+             config->listener_count == 1 ? "" : "s", broker_worker_count(broker),
+             broker_worker_count(broker) == 1 ? "" : "s");
+}
+
+static void log_listener(const struct broker *broker, const struct config *config, size_t index,
+                         const struct log *log)
+{
+    const struct config_listener *configured = &config->listeners[index];
+    const struct listener *listener = broker_listener(broker, index);
+    const char *who = configured->link.allow_anonymous
+                          ? "anyone may connect"
+                          : "nobody may connect: allow_anonymous is false and no users are known";
+    char where[LINE_SIZE];
+    if (configured->listener.family == LISTENER_UNIX) {
+        log_write(log, LOG_KIND_INFORMATION, "Listening on %s; %s.", configured->listener.address,
+                  who);
+        return;
+    }
+    describe_reach(configured, listener_port(listener), where, sizeof where);
+    log_write(log, LOG_KIND_INFORMATION, "Listening on port %u (%s); %s.", listener_port(listener),
+              where, who);
+}
+
+/* What to type into a device. */
+static void describe_reach(const struct config_listener *configured, uint16_t port, char *text,
+                           size_t size)
+{
+    char own[OWN_ADDRESSES_MAX][SOCKET_ADDRESS_SIZE_MAX];
+    if (configured->listener.loopback_only) {
+        snprintf(text, size, "this machine only: localhost");
+        return;
+    }
+    if (configured->listener.address[0]) {
+        snprintf(text, size, "at %s", configured->listener.address);
+        return;
+    }
+    size_t count = socket_address_list_own(own, OWN_ADDRESSES_MAX);
+    size_t length = (size_t)snprintf(text, size, "%s", count ? "other devices use" : "localhost");
+    for (size_t i = 0; i < count && i < ADDRESSES_SHOWN_MAX && length < size; i++) {
+        length += (size_t)snprintf(text + length, size - length, "%s %s", i ? " or" : "", own[i]);
+    }
+    (void)port;
+}
+
+static void log_first_steps(const struct broker *broker, const struct config *config,
+                            const struct log *log)
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        uint16_t port = listener_port(broker_listener(broker, i));
+        if (config->listeners[i].listener.family != LISTENER_UNIX &&
+            config->listeners[i].link.allow_anonymous) {
+            char option[32] = "";
+            if (port != 1883) {
+                snprintf(option, sizeof option, "-p %u ", port);
+            }
+            log_write(log, LOG_KIND_INFORMATION,
+                      "Try it, in another terminal:  midge sub %s-v -t hello", option);
+            log_write(log, LOG_KIND_INFORMATION,
+                      "            and in one more:  midge pub %s-t hello -m 'my name is blah'",
+                      option);
+            return;
+        }
+    }
+}

@@ -1,0 +1,247 @@
+/* broker.c — see broker.h. */
+#include "broker/broker.h"
+
+#include "broker/mail.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+struct broker {
+    const struct config *config;
+    const struct log *log;
+    struct workforce force;
+    struct listener **listeners; /* [worker][listener]; each worker takes its row */
+    uint64_t *turns_seen;        /* [worker] */
+    uint32_t workers_made;
+    bool is_running;
+};
+
+enum { LOG_BACKLOG_MAX = 10000 };
+
+static bool open_doors(struct broker *broker, char *error, size_t error_size);
+static bool draw_seeds(uint64_t *seeds, size_t count);
+static void post_to_all(struct broker *broker, enum mail_kind kind);
+
+struct broker *broker_new(const struct config *config, const struct log *log, char *error,
+                          size_t error_size)
+{
+    struct broker *broker = calloc(1, sizeof *broker);
+    if (!broker) {
+        snprintf(error, error_size, "no memory");
+        return NULL;
+    }
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    broker->config = config;
+    broker->log = log;
+    broker->force.count = config->threads != 0 ? config->threads : cores > 0 ? (uint32_t)cores : 1;
+    if (broker->force.count > PEERS_MAX) {
+        broker->force.count = PEERS_MAX;
+    }
+    pthread_mutex_init(&broker->force.status_mutex, NULL);
+    broker->listeners =
+        calloc(broker->force.count * config->listener_count, sizeof(struct listener *));
+    broker->force.workers =
+        aligned_alloc(64, (broker->force.count * sizeof(struct worker) + 63) & ~63UL);
+    broker->turns_seen = calloc(broker->force.count, sizeof *broker->turns_seen);
+    if (!broker->listeners || !broker->force.workers || !broker->turns_seen) {
+        snprintf(error, error_size, "no memory");
+    } else if (open_doors(broker, error, error_size)) {
+        return broker;
+    }
+    broker_free(broker);
+    return NULL;
+}
+
+bool broker_start(struct broker *broker, char *error, size_t error_size)
+{
+    uint64_t seeds[1 + PEERS_MAX];
+    size_t door_count = broker->config->listener_count;
+    if (!draw_seeds(seeds, broker->force.count + 1)) {
+        snprintf(error, error_size, "the system gives no random numbers: %s", strerror(errno));
+        return false;
+    }
+    for (uint32_t i = 0; i < broker->force.count; i++) {
+        struct worker_birth birth = {.force = &broker->force,
+                                     .index = i,
+                                     .config = broker->config,
+                                     .log = broker->log,
+                                     .listeners = broker->listeners + i * door_count,
+                                     .hash_seed = seeds[0],
+                                     .random_seed = seeds[1 + i]};
+        broker->workers_made++;
+        bool is_made = worker_init(&broker->force.workers[i], &birth);
+        memset(broker->listeners + i * door_count, 0, door_count * sizeof(struct listener *));
+        if (!is_made) {
+            snprintf(error, error_size, "no memory or descriptors for worker %u", i);
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < broker->force.count; i++) {
+        if (!worker_start(&broker->force.workers[i])) {
+            snprintf(error, error_size, "worker %u cannot start: %s", i, strerror(errno));
+            for (uint32_t j = 0; j < i; j++) {
+                mail_post(&broker->force.workers[j], mail_new(MAIL_STOP));
+                worker_join(&broker->force.workers[j]);
+            }
+            return false;
+        }
+    }
+    broker->is_running = true;
+    return true;
+}
+
+void broker_configure(struct broker *broker)
+{
+    const struct config *config = broker->config;
+    for (uint32_t i = 0; i < broker->force.count; i++) {
+        struct worker_mail *mail = mail_new(MAIL_CONFIGURE);
+        struct mail_options *options =
+            calloc(1, sizeof *options + config->listener_count * sizeof options->links[0]);
+        if (!mail || !options) {
+            log_write(broker->log, LOG_KIND_ERROR, "No memory to pass new options on.");
+            free(mail);
+            free(options);
+            return;
+        }
+        options->core = config->core;
+        options->log_kinds = broker->log->kinds;
+        options->link_count = (uint32_t)config->listener_count;
+        for (size_t j = 0; j < config->listener_count; j++) {
+            options->links[j] = config->listeners[j].link;
+        }
+        mail->options = options;
+        mail_post(&broker->force.workers[i], mail);
+    }
+}
+
+void broker_log_status(struct broker *broker)
+{
+    post_to_all(broker, MAIL_STATUS);
+}
+
+void broker_publish_log(struct broker *broker, enum log_kind kind, const char *line)
+{
+    struct worker *first = &broker->force.workers[0];
+    struct worker_mail *mail =
+        mailbox_backlog(&first->mailbox) < LOG_BACKLOG_MAX ? mail_new(MAIL_LOGGED) : NULL;
+    if (mail) {
+        mail->logged.kind = (uint32_t)kind;
+        mail->logged.line = strdup(line);
+        if (mail->logged.line) {
+            mail_post(first, mail);
+        } else {
+            mail_free(mail);
+        }
+    }
+}
+
+bool broker_is_alive(struct broker *broker)
+{
+    bool all_turned = true;
+    for (uint32_t i = 0; i < broker->force.count; i++) {
+        uint64_t turns = atomic_load(&broker->force.workers[i].turn_count);
+        all_turned &= turns != broker->turns_seen[i];
+        broker->turns_seen[i] = turns;
+    }
+    post_to_all(broker, MAIL_WAKE);
+    return all_turned;
+}
+
+void broker_stop(struct broker *broker)
+{
+    if (!broker->is_running) {
+        return;
+    }
+    post_to_all(broker, MAIL_STOP);
+    for (uint32_t i = 0; i < broker->force.count; i++) {
+        worker_join(&broker->force.workers[i]);
+    }
+    broker->is_running = false;
+}
+
+void broker_free(struct broker *broker)
+{
+    if (!broker) {
+        return;
+    }
+    assert(!broker->is_running);
+    for (uint32_t i = 0; i < broker->workers_made; i++) {
+        worker_fini(&broker->force.workers[i]);
+    }
+    for (size_t i = 0;
+         broker->listeners && i < broker->force.count * broker->config->listener_count; i++) {
+        listener_close(broker->listeners[i]);
+    }
+    pthread_mutex_destroy(&broker->force.status_mutex);
+    free(broker->listeners);
+    free(broker->force.workers);
+    free(broker->turns_seen);
+    free(broker);
+}
+
+uint32_t broker_worker_count(const struct broker *broker)
+{
+    return broker->force.count;
+}
+
+const struct listener *broker_listener(const struct broker *broker, size_t index)
+{
+    assert(index < broker->config->listener_count);
+    return broker->workers_made > 0 ? broker->force.workers[0].doors[index].listener
+                                    : broker->listeners[index];
+}
+
+void broker_give_listeners(struct broker *broker, uint32_t user_id, uint32_t group_id)
+{
+    for (size_t i = 0; i < broker->config->listener_count; i++) {
+        if (!listener_give(broker->listeners[i], user_id, group_id)) {
+            log_write(broker->log, LOG_KIND_WARNING, "A unix socket stays root's: %s.",
+                      strerror(errno));
+        }
+    }
+}
+
+static bool open_doors(struct broker *broker, char *error, size_t error_size)
+{
+    size_t door_count = broker->config->listener_count;
+    for (size_t i = 0; i < door_count; i++) {
+        struct listener *first =
+            listener_open(&broker->config->listeners[i].listener, error, error_size);
+        if (!first) {
+            return false;
+        }
+        broker->listeners[i] = first;
+        for (uint32_t worker = 1; worker < broker->force.count; worker++) {
+            struct listener *share = listener_share(first, error, error_size);
+            if (!share) {
+                return false;
+            }
+            broker->listeners[worker * door_count + i] = share;
+        }
+    }
+    return true;
+}
+
+static bool draw_seeds(uint64_t *seeds, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (getrandom(&seeds[i], sizeof seeds[i], 0) != sizeof seeds[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void post_to_all(struct broker *broker, enum mail_kind kind)
+{
+    for (uint32_t i = 0; i < broker->force.count; i++) {
+        struct worker_mail *mail = mail_new(kind);
+        if (mail) {
+            mail_post(&broker->force.workers[i], mail);
+        }
+    }
+}
