@@ -330,15 +330,15 @@ static void violations(void **state)
     static const struct {
         const char *bytes, *answer;
     } CASES[] = {
-        {"00 00", "e0 01 81"},          /* no packet type */
-        {"80 80 80 80 01", "e0 01 81"}, /* a length of five bytes */
-        {"40 80 00", "e0 01 81"},       /* a length that could be shorter */
-        {"d1 00", "e0 01 81"},          /* flags */
-        {"60 02 00 01", "e0 01 81"},    /* PUBREL without its flags */
-        {"d0 01 00", "e0 01 81"},       /* too long */
-        {"40 01 00", "e0 01 81"},       /* too short */
-        {"40 02 00 00", "e0 01 82"},    /* packet identifier 0 */
-        {"40 03 00 01 01", "e0 01 82"}, /* a reason of another packet */
+        {"00 00", "e0 01 81"},             /* no packet type */
+        {"80 80 80 80 80 01", "e0 01 81"}, /* a length of five bytes */
+        {"40 80 00", "e0 01 81"},          /* a length that could be shorter */
+        {"d1 00", "e0 01 81"},             /* flags */
+        {"60 02 00 01", "e0 01 81"},       /* PUBREL without its flags */
+        {"d0 01 00", "e0 01 81"},          /* too long */
+        {"40 01 00", "e0 01 81"},          /* too short */
+        {"40 02 00 00", "e0 01 82"},       /* packet identifier 0 */
+        {"40 03 00 01 01", "e0 01 82"},    /* a reason of another packet */
         {"50 03 00 01 92", "e0 01 82"},
         {"62 03 00 01 10", "e0 01 82"},
         {"70 03 00 01 80", "e0 01 82"},
