@@ -86,10 +86,7 @@ class Broker:
         if not self.is_mosquitto:
             defaults.append(f"threads {threads}")
         start = [line for line in defaults if line.split()[0] not in given]
-        ours = [line for line in directives if not (self.is_mosquitto and line.startswith("threads"))]
-        return [line for line in start if not line.startswith("allow")] + [
-            f"listener {self.port} 127.0.0.1"] + [
-            line for line in start if line.startswith("allow")] + ours
+        return start + [f"listener {self.port} 127.0.0.1", *directives]
 
     def __enter__(self):
         return self
@@ -112,7 +109,7 @@ class Broker:
                 status = self.process.wait(0.02)
             except subprocess.TimeoutExpired:
                 continue
-            raise AssertionError(f"{self.program} ended at once with status {status}:\n{self.log()}")
+            raise AssertionError(f"{self.program} ended with status {status}:\n{self.log()}")
         self.process.kill()
         raise AssertionError(f"{self.program} does not listen after {START_S} s:\n{self.log()}")
 

@@ -32,8 +32,8 @@ class Late(AssertionError):
 
 
 class Link:
-    # Whether a broker may end a connection of 5.0 without saying why: the standard lets it, mosquitto
-    # often does, and ours never.
+    # Whether a broker may end a connection of 5.0 without saying why. The standard lets it,
+    # mosquitto often does, ours never.
     reasons_are_optional = False
 
     def __init__(self, port, v=5, name="", receive_buffer=None):
@@ -115,6 +115,17 @@ class Link:
         except Closed:
             pass
 
+    def expect_end_of_bytes(self):
+        """The connection ends; whatever comes before is not even looked at."""
+        self.socket.settimeout(DEADLINE_S)
+        try:
+            while self.socket.recv(65536):
+                pass
+        except (ConnectionResetError, BrokenPipeError):
+            pass
+        except socket.timeout:
+            raise Late(f"{self.name}: still open after {DEADLINE_S} s") from None
+
     def ping(self):
         """A barrier: all that was sent before has been worked on."""
         self.send(pingreq())
@@ -131,7 +142,10 @@ class Link:
 
     def shut(self):
         """No more from us; the broker's bytes can still be read."""
-        self.socket.shutdown(socket.SHUT_WR)
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # the broker was quicker
 
     def await_kind(self, kind, **fields):
         """Reads until this packet; others stay for receive()."""
@@ -221,7 +235,7 @@ class Link:
     def _read(self):
         deadline = time.monotonic() + DEADLINE_S
         while True:
-            packet = self._take()
+            packet = self.take()
             if packet is not None:
                 return packet
             left = deadline - time.monotonic()
@@ -240,7 +254,7 @@ class Link:
                              + (f" after {unread[:40]!r}" if unread else ""))
             self.buffer += chunk
 
-    def _take(self):
+    def take(self):
         """A packet from the buffer, or None as long as it is not all there."""
         buffer, at = self.buffer, self.at
         length, shift, body = 0, 0, at + 1

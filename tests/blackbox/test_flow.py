@@ -139,7 +139,7 @@ class ReceiveMaximum(Story):
 
     @mosquitto_deviates("sends all of it again at once")
     def test_counts_after_reconnect(self):
-        """[MQTT-3.3.4-9] a smaller receive maximum at reconnect holds for what is sent again, too"""
+        """[MQTT-3.3.4-9] a smaller receive maximum at reconnect holds for what is sent again"""
         watch = self.durable("watch", properties={"receive_maximum": 5})
         watch.subscribe(self.topic("t"), qos=1)
         green = self.client("green")
@@ -205,7 +205,7 @@ class PacketSize(Story):
     @matrix
     @mosquitto_deviates("counts without the fixed header")
     def test_of_the_client(self):
-        """[MQTT-3.1.2-24][MQTT-3.1.2-25] too large for the client: dropped as if it had been sent"""
+        """[MQTT-3.1.2-24][MQTT-3.1.2-25] too large for the client: dropped as if it were sent"""
         watch = self.client("watch", properties={"maximum_packet_size": 100})
         watch.subscribe(self.topic("t"), qos=1)
         green = self.client("green")

@@ -101,7 +101,8 @@ class Retained(Story):
             green.publish(self.topic(name), name.encode(), 1, retain=True)
         wanted = {
             "#": set(names), "+": {"a"}, "a/#": {"a", "a/b", "a/c", "a/b/d", "a/"},
-            "a/+": {"a/b", "a/c", "a/"}, "+/b": {"a/b", "b/b"}, "+/+": {"a/b", "a/c", "b/b", "/a", "a/"},
+            "a/+": {"a/b", "a/c", "a/"}, "+/b": {"a/b", "b/b"},
+            "+/+": {"a/b", "a/c", "b/b", "/a", "a/"},
             "/+": {"/a"}, "+/b/#": {"a/b", "a/b/d", "b/b"}, "c/+/d": {"c//d"}, "c/+": set(),
             "a/b/d/#": {"a/b/d"}, "a/b/d/+": set(), "A": set(),
         }
@@ -318,7 +319,7 @@ class Many(Story):
     @matrix
     @mosquitto_deviates("drops what does not fit into its queue")
     def test_live_messages_meanwhile(self):
-        """[MQTT-3.3.1-9][MQTT-4.6.0-5] live messages to the subscriber of a long replay get through"""
+        """[MQTT-3.3.1-9][MQTT-4.6.0-5] live messages get through a long replay"""
         green = self.client("green")
         for start in range(0, 3000, 50):
             green.send(*[publish(self.topic(f"old/{number}"), b"o" * 500, 1, number - start + 1,

@@ -8,7 +8,7 @@ class Clean(Story):
     @matrix
     @versions(4, 5)
     def test_resumed(self, v):
-        """[MQTT-3.1.2-5][MQTT-3.2.2-3][v3 MQTT-3.1.2-4][v3 MQTT-3.2.2-2] a kept session comes back"""
+        """[MQTT-3.1.2-5][MQTT-3.2.2-3][v3 MQTT-3.1.2-4][v3 MQTT-3.2.2-2] a kept one returns"""
         first = self.durable("blue", v)
         self.assertFalse(first.connack.session_present)
         first.subscribe(self.topic("lamp"), qos=1)
@@ -193,7 +193,7 @@ class Expiry(Story):
         self.assertFalse(self.client("blue", clean=False).connack.session_present)
 
     def test_persistent_client_expiration(self):
-        """[v3 MQTT-3.1.2-4] persistent_client_expiration ends 3.1.1 sessions, and is not undercut"""
+        """[v3 MQTT-3.1.2-4] persistent_client_expiration is not undercut"""
         self.use("persistent_client_expiration 1h")
         self.durable("blue", 4).disconnect()
         self.assertTrue(self.durable("blue", 4).connack.session_present)
