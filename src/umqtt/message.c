@@ -210,11 +210,13 @@ static void skip(struct umqtt *client, struct bytes bytes)
     struct frame frame;
     (void)!frame_read(bytes_of(input, SKIP_ID_AT), &frame);
     size_t position = frame.size - client->stream_left;
+    uint8_t id[2] = {input[SKIP_ID_AT], input[SKIP_ID_AT + 1]};
     for (size_t i = 0; i < 2; i++) {
         size_t at = client->stream_size + i;
         if (at >= position && at - position < bytes.size)
-            input[SKIP_ID_AT + i] = bytes.data[at - position];
+            id[i] = bytes.data[at - position];
     }
+    memcpy(input + SKIP_ID_AT, id, sizeof id); /* `bytes` may lie there, too */
     client->stream_left -= (uint32_t)bytes.size;
 }
 

@@ -16,7 +16,7 @@ struct world {
     uint32_t now_ms;
     char log[WORLD_LOG_MAX]; /* events since the last look */
     void (*on_event)(struct world *world, const struct umqtt_event *event); /* may be NULL */
-    bool full;                                                              /* write props, too */
+    void *context;                                                          /* on_event's own */
     uint16_t receipts[4];
     uint8_t control[200], input[40], outbox[WORLD_OUTBOX_MAX], aliases[40];
 };
