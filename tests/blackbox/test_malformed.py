@@ -187,7 +187,8 @@ class Malformed(Story):
             "ack": {"reason_string", "user_property"},
             SUBSCRIBE: {"subscription_identifier", "user_property"},
             UNSUBSCRIBE: {"user_property"},
-            DISCONNECT: {"session_expiry_interval", "reason_string", "user_property"},
+            DISCONNECT: {"session_expiry_interval", "reason_string", "user_property",
+                         "server_reference"},
         }
         values = {"byte": 1, "two": 1, "four": 1, "variable": 1, "text": "t", "binary": b"b",
                   "pair": ("k", "v")}

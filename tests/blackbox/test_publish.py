@@ -261,7 +261,8 @@ class ToClient(Story):
             green.publish(self.topic("t"), b"%d" % number, 1)
         for number in range(3):
             watch.expect_publish(self.topic("t"), b"%d" % number)
-        watch.close()
+        watch.shut()
+        watch.expect_gone()
         for number in range(3, 60):
             green.publish(self.topic("t"), b"%d" % number, 1)
         again = self.durable("watch", v)

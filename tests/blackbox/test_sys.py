@@ -1,7 +1,7 @@
 """$SYS: the broker's figures, under the names people have come to know."""
 
 from mqtt import *
-from story import Story, main, matrix, versions
+from story import Story, main, matrix, mosquitto_deviates, versions
 
 NUMBERS = (
     "clients/connected", "clients/disconnected", "clients/total", "clients/maximum",
@@ -30,6 +30,7 @@ class Sys(Story):
         self.fail(wanted)
 
     @matrix
+    @mosquitto_deviates("counts below zero for a moment")
     def test_all_there(self):
         """[MQTT-4.7.2-1] a late subscriber finds every figure, retained"""
         self.client("other")
@@ -50,7 +51,7 @@ class Sys(Story):
                     break
                 self.assertTrue(packet.retain or packet.topic in found, packet)
                 found[packet.topic] = packet.payload
-            watch.disconnect()
+            watch.close()
             self.found = found
             return wanted - set(found)
 
@@ -70,14 +71,16 @@ class Sys(Story):
     @matrix
     def test_clients_are_counted(self):
         """[MQTT-3.3.1-5] clients/connected follows those who come and go"""
-        watch = self.client("watch")
+        broker = self.own_broker(*self.directives)
+        watch = self.client("watch", broker=broker)
         watch.subscribe("$SYS/broker/clients/connected")
-        before = int(self.wait_for(watch, "clients/connected", lambda p: True).payload)
-        others = [self.client(f"n{number}") for number in range(7)]
-        self.wait_for(watch, "clients/connected", lambda p: int(p.payload) >= before + 6)
+        self.wait_for(watch, "clients/connected", lambda p: int(p.payload) == 1)
+        others = [self.client(f"n{number}", broker=broker) for number in range(7)]
+        self.wait_for(watch, "clients/connected", lambda p: int(p.payload) == 8)
         for other in others:
             other.disconnect()
-        self.wait_for(watch, "clients/connected", lambda p: int(p.payload) <= before + 1)
+        self.wait_for(watch, "clients/connected", lambda p: int(p.payload) == 1)
+        broker.stop()
 
     @matrix
     def test_messages_are_counted(self):
