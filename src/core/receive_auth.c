@@ -79,10 +79,13 @@ static void welcome(struct core *core, struct link *link, struct bytes data)
         return;
     }
     struct packet_connect connect;
-    connect_recall(link, &connect);
+    struct assigned_id assigned = {0};
+    if (!connect_recall(core, link, &connect, &assigned)) {
+        return;
+    }
     uint8_t *frame = link->connect_frame;
     link->connect_frame = NULL;
-    connect_accept(core, link, &connect, data);
+    connect_accept(core, link, &connect, &assigned, data);
     free(frame);
     if (link->state == LINK_CONNECTED && !list_is_linked(&link->turn)) {
         list_append(&core->resumed, &link->turn); /* what an eager client sent behind CONNECT */

@@ -28,7 +28,7 @@ static void assign_client_id(struct core *core, const struct link *link,
                              struct assigned_id *assigned);
 static bool has_room(struct core *core, struct link *link, struct bytes client_id, uint64_t hash);
 static void decide(struct core *core, struct link *link, const struct packet_connect *connect,
-                   struct bytes whole);
+                   const struct assigned_id *assigned, struct bytes whole);
 static bool keep_connect(struct link *link, struct bytes whole);
 
 void receive_connect(struct core *core, struct link *link, struct packet_connect *connect,
@@ -61,47 +61,43 @@ void receive_connect(struct core *core, struct link *link, struct packet_connect
         return;
     }
     if (has_room(core, link, connect->client_id, hash)) {
-        decide(core, link, connect, whole);
+        decide(core, link, connect, &assigned, whole);
     }
 }
 
-void connect_accept(struct core *core, struct link *link, const struct packet_connect *given,
-                    struct bytes data)
+void connect_accept(struct core *core, struct link *link, const struct packet_connect *connect,
+                    const struct assigned_id *assigned, struct bytes data)
 {
-    struct packet_connect connect = *given;
-    struct assigned_id assigned = {0};
-    if (!choose_client_id(core, link, &connect, &assigned)) {
-        return;
-    }
-    uint64_t hash = hash_bytes(connect.client_id, core->hash_seed);
+    uint64_t hash = hash_bytes(connect->client_id, core->hash_seed);
     bool was_present;
     struct session *session =
-        session_attach(core, link, connect.client_id, hash, connect.clean_start, &was_present);
+        session_attach(core, link, connect->client_id, hash, connect->clean_start, &was_present);
     if (!session) {
         refuse_connect(core, link, REASON_QUOTA_EXCEEDED, "no memory");
         return;
     }
     if (link_is_v5(link)) {
-        session->expiry_s = properties_have(&connect.properties, PROPERTY_session_expiry_interval_s)
-                                ? connect.properties.session_expiry_interval_s
+        session->expiry_s = properties_have(&connect->properties, PROPERTY_session_expiry_interval_s)
+                                ? connect->properties.session_expiry_interval_s
                                 : 0;
     } else {
-        session->expiry_s = connect.clean_start ? 0 : SESSION_NEVER_EXPIRES; /* [v3 MQTT-3.1.2-4] */
+        session->expiry_s = connect->clean_start ? 0 : SESSION_NEVER_EXPIRES; /* [v3 MQTT-3.1.2-4] */
     }
-    if (connect.has_will && !will_keep(core, session, &connect, link->options)) {
+    if (connect->has_will && !will_keep(core, session, connect, link->options)) {
         session_detach(core, session, PARTING_ORDERLY);
         refuse_connect(core, link, REASON_QUOTA_EXCEEDED, "no memory");
         return;
     }
     link->state = LINK_CONNECTED;
-    keep_alive_begin(core, link, connect.keep_alive_s);
-    welcome_say(core, link, &connect, was_present, &assigned, data);
+    keep_alive_begin(core, link, connect->keep_alive_s);
+    welcome_say(core, link, connect, was_present, assigned, data);
     share_status_tell(core, session, SHARE_READY);
     dispatch_pump(core, session); /* [MQTT-4.4.0-1] */
     replay_pump(core, session);
 }
 
-void connect_recall(struct link *link, struct packet_connect *connect)
+bool connect_recall(struct core *core, struct link *link, struct packet_connect *connect,
+                    struct assigned_id *assigned)
 {
     struct frame frame;
     struct packet packet;
@@ -113,6 +109,7 @@ void connect_recall(struct link *link, struct packet_connect *connect)
     (void)result;
     (void)reason;
     *connect = packet.connect;
+    return choose_client_id(core, link, connect, assigned);
 }
 
 /* What the listener and the options allow. */
@@ -218,7 +215,7 @@ static bool has_room(struct core *core, struct link *link, struct bytes client_i
 
 /* Anonymous, or an authenticator's business. */
 static void decide(struct core *core, struct link *link, const struct packet_connect *connect,
-                   struct bytes whole)
+                   const struct assigned_id *assigned, struct bytes whole)
 {
     struct authentication_request request = {.link = link,
                                              .method = connect->properties.authentication_method,
@@ -248,7 +245,7 @@ static void decide(struct core *core, struct link *link, const struct packet_con
     } else if (!access_may_connect(link->options->allow_anonymous)) {
         refuse_connect(core, link, REASON_NOT_AUTHORIZED, "allow_anonymous is false");
     } else {
-        connect_accept(core, link, connect, (struct bytes){0}); /* [MQTT-4.12.0-6] */
+        connect_accept(core, link, connect, assigned, (struct bytes){0}); /* [MQTT-4.12.0-6] */
     }
 }
 
