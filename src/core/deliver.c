@@ -5,6 +5,7 @@
 #include "core/dispatch.h"
 #include "core/hold.h"
 #include "core/retained.h"
+#include "core/send.h"
 #include "core/share_group.h"
 
 #include <assert.h>
@@ -25,6 +26,7 @@ static bool goes_home_first(const struct link *link, const struct message *messa
                             uint64_t topic_hash);
 static bool send_home(struct core *core, const struct message *message, struct link *link,
                       const struct publish_record *record, uint32_t home);
+static void acknowledge(struct core *core, struct link *link, const struct publish_record *record);
 static enum deliver_result keep_and_route(struct core *core, struct message *message,
                                           const struct link_ref *publisher);
 static bool route(struct core *core, struct message *message, const struct link_ref *publisher,
@@ -39,15 +41,18 @@ static void forward(struct core *core, const struct message *message,
                     const struct link_ref *publisher, uint64_t peers);
 static uint8_t granted_qos(const struct core *core, const struct message *message, uint8_t qos);
 
-enum deliver_result deliver_publish(struct core *core, struct message *message, struct link *link)
+enum deliver_result deliver_publish(struct core *core, struct message *message, struct link *link,
+                                    uint16_t packet_id)
 {
-    struct publish_record record = {.publisher = link ? links_name(core, link) : LINK_REF_NOBODY};
+    struct publish_record record = {.publisher = link ? links_name(core, link) : LINK_REF_NOBODY,
+                                    .packet_id = packet_id,
+                                    .qos = message->qos};
     if (core->worker_count > 1 && (message->retain || (link && link->unsettled))) {
         record.topic_hash = hash_bytes(message_topic(message), core->hash_seed);
         uint32_t home = core_home(core, record.topic_hash);
         if (home != core->worker && goes_home_first(link, message, record.topic_hash) &&
             send_home(core, message, link, &record, home)) {
-            return DELIVER_OK;
+            return DELIVER_LATER;
         }
     }
     return keep_and_route(core, message, &record.publisher);
@@ -67,20 +72,20 @@ void deliver_forwarded(struct core *core, const struct publish_record *record, s
 
 void deliver_at_home(struct core *core, const struct publish_record *record, struct bytes image)
 {
+    struct publish_record settled = *record;
     struct message *message = message_from_image(image.data, image.size, &core->counters);
     if (message) {
-        if (keep_and_route(core, message, &record->publisher) == DELIVER_REFUSED) {
-            log_write(core->log, LOG_KIND_WARNING,
-                      "A retained message was not kept: max_retained_messages is reached.");
-        }
+        enum deliver_result result = keep_and_route(core, message, &record->publisher);
+        settled.reason = result == DELIVER_REFUSED  ? REASON_QUOTA_EXCEEDED
+                         : result == DELIVER_NOBODY ? REASON_NO_MATCHING_SUBSCRIBERS
+                                                    : REASON_SUCCESS;
         message_unref(message, &core->counters);
     } else {
-        core->counters.owed++;
-        core->counters.dropped[DROP_NO_MEMORY]++;
+        settled.reason = REASON_QUOTA_EXCEEDED;
     }
     if (record->publisher.worker != UINT32_MAX) {
-        peers_say(&core->peers, record->publisher.worker, RECORD_SETTLED, record, (struct bytes){0},
-                  (struct bytes){0});
+        peers_say(&core->peers, record->publisher.worker, RECORD_SETTLED, &settled,
+                  (struct bytes){0}, (struct bytes){0});
     }
 }
 
@@ -104,6 +109,24 @@ void deliver_settled(struct core *core, const struct publish_record *record)
         free(unsettled);
         link->unsettled = NULL;
     }
+    if (link && link->session && record->packet_id != 0) {
+        acknowledge(core, link, record);
+    }
+}
+
+/* The home has done what there was to do: the publisher hears of it. */
+static void acknowledge(struct core *core, struct link *link, const struct publish_record *record)
+{
+    const char *words = NULL;
+    if (record->reason >= REASON_UNSPECIFIED_ERROR) {
+        core->counters.publish_refused++;
+        words = "the broker keeps no more retained messages";
+        if (record->qos == 2) {
+            packet_ids_remove(&link->session->received, record->packet_id); /* [MQTT-4.3.3-9] */
+        }
+    }
+    send_ack(core, link, record->qos == 2 ? PACKET_PUBREC : PACKET_PUBACK, record->packet_id,
+             (enum reason_code)record->reason, words);
 }
 
 static bool goes_home_first(const struct link *link, const struct message *message,

@@ -15,12 +15,15 @@
 
 enum deliver_result {
     DELIVER_OK,
+    DELIVER_LATER,   /* its topic's home has it; the acknowledgement is sent when that has settled */
     DELIVER_NOBODY,  /* nobody is known to want it [MQTT-3.4.2-1] */
     DELIVER_REFUSED, /* max_retained_messages is reached: it was not kept, nor sent to anybody */
 };
 
-/* Publishes `message` (borrowed) on behalf of `link`, or of the broker itself (NULL). */
-enum deliver_result deliver_publish(struct core *core, struct message *message, struct link *link);
+/* Publishes `message` (borrowed) on behalf of `link`, which sent it with `packet_id` (0: QoS 0), or of the
+ * broker itself (NULL, 0). */
+enum deliver_result deliver_publish(struct core *core, struct message *message, struct link *link,
+                                    uint16_t packet_id);
 
 /* What other workers said. `image` is a message's. */
 void deliver_forwarded(struct core *core, const struct publish_record *record, struct bytes image);

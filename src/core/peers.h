@@ -37,6 +37,9 @@ enum record_kind {
 struct publish_record {
     struct link_ref publisher;
     uint64_t topic_hash; /* HOME_PUBLISH, SETTLED */
+    uint16_t packet_id;  /* HOME_PUBLISH, SETTLED: what is to be acknowledged; 0: nothing */
+    uint8_t qos;
+    uint8_t reason; /* SETTLED: with what */
 };
 
 enum share_status { SHARE_READY, SHARE_BUSY, SHARE_AWAY };

@@ -21,7 +21,7 @@ static enum reason_code find_refusal(const struct core *core, const struct link 
 static void answer(struct core *core, struct link *link, const struct packet_publish *publish,
                    enum reason_code reason, const char *words);
 static enum reason_code deliver(struct core *core, struct link *link,
-                                const struct packet_publish *publish);
+                                const struct packet_publish *publish, bool *is_later);
 static bool is_memory_full(const struct core *core);
 
 void receive_publish(struct core *core, struct link *link, const struct packet *packet)
@@ -49,9 +49,10 @@ void receive_publish(struct core *core, struct link *link, const struct packet *
         return;
     }
     const char *words = NULL;
+    bool is_later = false;
     enum reason_code reason = find_refusal(core, link, &publish, &words);
     if (reason == REASON_SUCCESS) {
-        reason = deliver(core, link, &publish);
+        reason = deliver(core, link, &publish, &is_later);
         if (reason == REASON_IMPLEMENTATION_SPECIFIC_ERROR) {
             refuse_link(core, link, REASON_QUOTA_EXCEEDED, "no memory"); /* [v3 MQTT-4.8.0-2] */
             return;
@@ -59,7 +60,9 @@ void receive_publish(struct core *core, struct link *link, const struct packet *
         words =
             reason == REASON_QUOTA_EXCEEDED ? "the broker keeps no more retained messages" : NULL;
     }
-    answer(core, link, &publish, reason, words);
+    if (!is_later) {
+        answer(core, link, &publish, reason, words);
+    }
 }
 
 /* Puts the name in the place of an alias, and remembers a new one. [MQTT-3.3.2-12] */
@@ -137,7 +140,7 @@ static enum reason_code find_refusal(const struct core *core, const struct link 
 }
 
 static enum reason_code deliver(struct core *core, struct link *link,
-                                const struct packet_publish *publish)
+                                const struct packet_publish *publish, bool *is_later)
 {
     uint64_t expires_us = 0;
     if (publish->has_message_expiry) {
@@ -162,12 +165,13 @@ static enum reason_code deliver(struct core *core, struct link *link,
         message_unref(message, &core->counters);
         return REASON_IMPLEMENTATION_SPECIFIC_ERROR;
     }
-    enum deliver_result result = deliver_publish(core, message, link);
+    enum deliver_result result = deliver_publish(core, message, link, publish->packet_id);
     message_unref(message, &core->counters);
     if (is_memory_full(core)) {
         struct link_ref publisher = links_name(core, link);
         hold_publisher(core, &core->memory_holds, &publisher); /* until some is free again */
     }
+    *is_later = result == DELIVER_LATER;
     if (result == DELIVER_REFUSED) {
         if (publish->qos == 2) {
             packet_ids_remove(&link->session->received, publish->packet_id); /* [MQTT-4.3.3-9] */

@@ -18,6 +18,8 @@ static uint8_t subscribe_one(struct core *core, struct link *link,
 static enum reason_code find_refusal(const struct core *core, const struct link *link,
                                      const struct subscribe_entry *entry,
                                      const struct topic_filter *filter);
+static bool is_one_too_many(const struct core *core, const struct session *session,
+                            struct bytes text);
 static bool write_mounted(const struct link *link, const struct subscribe_entry *entry,
                           const struct topic_filter *filter, struct subscribing *subscribing,
                           uint8_t *room, size_t room_size);
@@ -82,7 +84,11 @@ static uint8_t subscribe_one(struct core *core, struct link *link,
         bool is_new;
         struct subscription *subscription = NULL;
         if (room && write_mounted(link, entry, &filter, &subscribing, room, room_size)) {
-            subscription = subscribing_add(core, session, &subscribing, &is_new);
+            if (is_one_too_many(core, session, subscribing.text)) {
+                reason = REASON_QUOTA_EXCEEDED;
+            } else {
+                subscription = subscribing_add(core, session, &subscribing, &is_new);
+            }
         }
         if (subscription) {
             reason = REASON_SUCCESS;
@@ -119,15 +125,20 @@ static enum reason_code find_refusal(const struct core *core, const struct link 
          topic_name_level_count(filter->filter) > options->topic_levels_max)) {
         return REASON_TOPIC_FILTER_INVALID; /* [MQTT-4.7.3-3] */
     }
-    if (options->subscriptions_max != CORE_NO_LIMIT &&
-        link->session->subscription_count >= options->subscriptions_max) {
-        return REASON_QUOTA_EXCEEDED;
-    }
     if (options->memory_max != CORE_NO_LIMIT &&
         core->counters.memory_held >= core_share(core, options->memory_max)) {
         return REASON_QUOTA_EXCEEDED;
     }
     return REASON_SUCCESS;
+}
+
+/* Replacing one is always possible. */
+static bool is_one_too_many(const struct core *core, const struct session *session,
+                            struct bytes text)
+{
+    uint32_t count_max = core->options->subscriptions_max;
+    return count_max != CORE_NO_LIMIT && session->subscription_count >= count_max &&
+           !subscribing_find(core, session, text);
 }
 
 /* Puts the mount point where it belongs: before the filter itself, behind `$share/NAME/`. */

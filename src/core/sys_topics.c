@@ -163,7 +163,7 @@ void sys_topics_publish_log(struct core *core, uint32_t kind, const char *line)
                                           .payload = bytes_of_text(line)};
             struct message *message = message_new(&draft, &core->counters);
             if (message) {
-                deliver_publish(core, message, NULL);
+                deliver_publish(core, message, NULL, 0);
                 message_unref(message, &core->counters);
             }
         }
@@ -178,7 +178,7 @@ static void publish(struct core *core, const char *name, const char *text)
         .topic = bytes_of_text(topic), .payload = bytes_of_text(text), .qos = 2, .retain = true};
     struct message *message = message_new(&draft, &core->counters);
     if (message) {
-        deliver_publish(core, message, NULL);
+        deliver_publish(core, message, NULL, 0);
         message_unref(message, &core->counters);
     }
 }

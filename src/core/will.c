@@ -61,7 +61,7 @@ void will_publish(struct core *core, struct session *session)
         will->message->expires_us =
             core->now_us + will->message->expires_us * MICROSECONDS_A_SECOND;
     }
-    deliver_publish(core, will->message, NULL);
+    deliver_publish(core, will->message, NULL, 0);
     message_unref(will->message, &core->counters);
     free(will);
 }

@@ -1,0 +1,107 @@
+/* world_testing.h — a broker without threads or sockets, for the tests of this room: several cores
+ * as workers, clients whose links are bytes in memory, and a time that is a number.
+ *
+ *   client ──bytes──▶ worker's core ──parcels──▶ mailboxes ──▶ other cores
+ *          ◀──bytes── (outboxes)
+ *
+ * A worker's turn is that of the real one: hear the mail, read from links, post parcels one by one,
+ * write to links. Between any two of these steps another worker may act; who does is drawn from the
+ * world's seed, so that each seed is another interleaving, and the same seed the same bytes. */
+#ifndef MIDGE_CORE_WORLD_TESTING_H
+#define MIDGE_CORE_WORLD_TESTING_H
+
+#include "base/random.h"
+#include "core/core.h"
+#include "wire/packet.h"
+
+enum {
+    WORLD_CLIENTS_MAX = 64,
+    WORLD_WORKERS_MAX = 4,
+    WORLD_PARCELS_MAX = 4096,
+    WORLD_REQUESTS_MAX = 16,
+    WORLD_NAME_SIZE = 40,
+    WORLD_REQUEST_SIZE = 160,
+};
+
+/* Bytes that grow at the end and are taken from the front. */
+struct world_bytes {
+    uint8_t *bytes;
+    size_t start, end, capacity;
+};
+
+struct world_client {
+    char name[WORLD_NAME_SIZE];
+    uint32_t worker;
+    struct link *link; /* NULL: not connected */
+    enum protocol_version version;
+    struct world_bytes to_server, from_server;
+    size_t appetite; /* bytes it still takes; SIZE_MAX: any number */
+    uint16_t last_id;
+    bool is_closed_by_server;
+    bool wants_turn;  /* bytes of it may be offered */
+    bool is_flushing; /* bytes for it may be fetched */
+};
+
+struct world_worker {
+    struct core *core;
+    struct parcel *mail[WORLD_PARCELS_MAX]; /* heard in this order */
+    uint32_t mail_first, mail_count;
+    struct parcel *posts[WORLD_PARCELS_MAX]; /* to be posted, in this order */
+    uint32_t post_to[WORLD_PARCELS_MAX];
+    uint32_t post_first, post_count;
+    uint64_t deadline_us;
+    bool has_stepped; /* what it has to say was not yet collected */
+};
+
+/* What a core asked of the authenticator: "alice|METHOD|data|user|password|first". */
+struct world_request {
+    struct link *link;
+    char words[WORLD_REQUEST_SIZE];
+};
+
+struct world {
+    uint32_t worker_count, client_count;
+    uint64_t now_us;
+    struct random random;
+    struct core_options options;
+    struct link_options listener;
+    struct log log;
+    struct authenticator authenticator;
+    struct world_worker workers[WORLD_WORKERS_MAX];
+    struct world_client clients[WORLD_CLIENTS_MAX];
+    struct world_request requests[WORLD_REQUESTS_MAX];
+    uint32_t request_count;
+    uint32_t next_worker;      /* where the next connection is accepted */
+    const char *only_method;   /* the authentication method it knows; NULL: all */
+    uint64_t memory_at_start;  /* held by all workers */
+    uint64_t digest;           /* of every byte that clients were sent, and when */
+    bool has_authenticator;    /* set before world_start */
+    bool is_stopped;           /* EVENT_STOPPING was sent */
+    char last_log[LOG_LINE_SIZE_MAX + 1];
+};
+
+/* Options are the defaults, anonymous clients welcome, $SYS silent; change them before world_start. */
+struct world *world_new(uint32_t worker_count, uint64_t seed);
+void world_start(struct world *world);
+/* Ends every client and every session, and checks that nothing of them is left. */
+void world_end(struct world *world);
+
+struct world_client *world_client(struct world *world, const char *name); /* made when new */
+void world_connect(struct world *world, struct world_client *client);     /* a bare connection */
+void world_disconnect(struct world *world, struct world_client *client);  /* it breaks */
+void world_write(struct world_client *client, struct bytes bytes);        /* not yet read */
+/* The next whole packet that came, or false. Its views hold until the client's next packet. */
+bool world_read(struct world_client *client, struct packet *packet);
+bool world_peek(const struct world_client *client, struct packet *packet);
+
+/* One small step of some worker that has something to do; false: all is quiet. */
+bool world_act(struct world *world);
+/* Lets everybody act until all is quiet; then every owed message must be accounted for. */
+void world_settle(struct world *world);
+/* Time goes by, deadline by deadline. */
+void world_pass_us(struct world *world, uint64_t us);
+void world_tell(struct world *world, uint32_t worker, struct event *event);
+void world_tell_all(struct world *world, enum event_kind kind);
+struct counters world_counters(const struct world *world);
+
+#endif
