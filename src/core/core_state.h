@@ -48,6 +48,7 @@ struct core {
     struct map retained_walks; /* asked by other workers, by worker and number */
     struct routes routes;
     struct topic_tree *retained; /* name → struct message, for topics at home here */
+    uint64_t retained_own;       /* retained messages of the broker's own ($SYS): no limit counts them */
     uint64_t retained_expiring;  /* retained messages that will expire */
     struct topic_walk
         retained_sweep; /* looks for those that have; tree is NULL between two rounds */

@@ -173,7 +173,7 @@ static enum deliver_result keep_and_route(struct core *core, struct message *mes
                                           const struct link_ref *publisher)
 {
     if (message->retain && retained_home(core, message_topic(message)) == core->worker) {
-        if (!retained_has_room(core, message_topic(message))) {
+        if (message->publisher != 0 && !retained_has_room(core, message_topic(message))) {
             return DELIVER_REFUSED;
         }
         if (!retained_keep(core, message)) {

@@ -41,7 +41,7 @@ uint32_t retained_home(const struct core *core, struct bytes topic)
 bool retained_has_room(const struct core *core, struct bytes topic)
 {
     uint64_t count_max = core_share(core, core->options->retained_messages_max);
-    return count_max == CORE_NO_LIMIT || core->counters.retained < count_max ||
+    return count_max == CORE_NO_LIMIT || core->counters.retained - core->retained_own < count_max ||
            topic_tree_get(core->retained, topic);
 }
 
@@ -61,6 +61,7 @@ bool retained_keep(struct core *core, struct message *message)
         return false;
     }
     core->counters.retained++;
+    core->retained_own += message->publisher == 0;
     core->retained_expiring += message->expires_us != 0;
     core->counters.retained_bytes += message_size(message);
     if (old) {
@@ -181,6 +182,7 @@ static uint64_t walk_hash(const struct walk_key *key)
 static void forget(struct core *core, struct message *message)
 {
     core->counters.retained--;
+    core->retained_own -= message->publisher == 0;
     core->retained_expiring -= message->expires_us != 0;
     core->counters.retained_bytes -= message_size(message);
     message_unref(message, &core->counters);
