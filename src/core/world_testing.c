@@ -16,11 +16,13 @@
 
 enum { BIRTH_US = 1000000, PIECES_MAX = 8, ACTIONS_MAX = 10000000 };
 
+static void end_session(struct world *world, const char *client_id);
 static bool ask(void *context, const struct authentication_request *request);
 static void note_line(void *context, enum log_kind kind, const char *line);
 static void collect(struct world *world, uint32_t index);
 static void post_one(struct world *world, struct world_worker *worker);
 static bool take_turn(struct world *world, uint32_t index);
+static bool end_one(struct world *world, uint32_t index);
 static bool hear_one(struct world *world, uint32_t index);
 static bool read_some(struct world *world, uint32_t index);
 static bool write_some(struct world *world, uint32_t index);
@@ -74,11 +76,15 @@ void world_end(struct world *world)
 {
     core_options_default(&world->options);
     world->options.sys_interval_s = 0;
+    link_options_default(&world->listener);
     world->listener.allow_anonymous = true;
     for (uint32_t i = 0; i < world->client_count; i++) {
         world_disconnect(world, &world->clients[i]);
     }
     world_settle(world);
+    for (uint32_t i = 0; i < world->id_count && !world->is_stopped; i++) {
+        end_session(world, world->ids[i]);
+    }
     struct counters left = world_counters(world);
     for (uint32_t i = 0; i < world->worker_count; i++) {
         core_free(world->workers[i].core);
@@ -89,9 +95,11 @@ void world_end(struct world *world)
         bytes_fini(&world->clients[i].from_server);
     }
     uint64_t memory_at_start = world->memory_at_start;
+    bool is_stopped = world->is_stopped;
     free(world);
     assert_int_equal(left.connected, 0);
-    if (left.sessions == 0) {
+    if (!is_stopped) {
+        assert_int_equal(left.sessions, 0);
         assert_int_equal(left.queued + left.in_flight + left.subscriptions, 0);
         assert_int_equal(left.messages_held, left.retained);
         assert_int_equal(left.memory_held, memory_at_start + left.retained_bytes);
@@ -137,6 +145,7 @@ void world_disconnect(struct world *world, struct world_client *client)
     if (client->link) {
         struct event event = {.kind = EVENT_LINK_LOST, .link = client->link};
         client->link = NULL;
+        client->is_ending = false;
         world_tell(world, client->worker, &event);
     }
 }
@@ -145,6 +154,18 @@ void world_write(struct world_client *client, struct bytes bytes)
 {
     bytes_append(&client->to_server, bytes.data, bytes.size);
     client->wants_turn = true;
+}
+
+void world_note_id(struct world *world, struct bytes client_id)
+{
+    assert_true(client_id.size < WORLD_NAME_SIZE);
+    for (uint32_t i = 0; i < world->id_count; i++) {
+        if (bytes_equal(bytes_of_text(world->ids[i]), client_id)) {
+            return;
+        }
+    }
+    assert_true(world->id_count < WORLD_IDS_MAX);
+    memcpy(world->ids[world->id_count++], client_id.data, client_id.size);
 }
 
 bool world_peek(const struct world_client *client, struct packet *packet)
@@ -246,6 +267,22 @@ struct counters world_counters(const struct world *world)
     return sum;
 }
 
+/* A connection that starts clean ends what there was, and itself leaves nothing. */
+static void end_session(struct world *world, const char *client_id)
+{
+    struct packet packet = {.type = PACKET_CONNECT,
+                            .connect = {.version = PROTOCOL_5,
+                                        .clean_start = true,
+                                        .client_id = bytes_of_text(client_id)}};
+    uint8_t bytes[WORLD_NAME_SIZE * 2];
+    struct world_client *client = world_client(world, "the end");
+    world_connect(world, client);
+    world_write(client, bytes_of(bytes, wire_encode(&packet, PROTOCOL_5, bytes, sizeof bytes)));
+    world_settle(world);
+    world_disconnect(world, client);
+    world_settle(world);
+}
+
 static bool ask(void *context, const struct authentication_request *request)
 {
     struct world *world = context;
@@ -258,11 +295,10 @@ static bool ask(void *context, const struct authentication_request *request)
     noted->link = request->link;
     snprintf(noted->words, sizeof noted->words, "%.*s|%.*s|%.*s|%.*s|%.*s|%s",
              (int)request->client_id.size, (const char *)request->client_id.data,
-             (int)request->method.size, (const char *)request->method.data,
-             (int)request->data.size, (const char *)request->data.data,
-             (int)request->user_name.size, (const char *)request->user_name.data,
-             (int)request->password.size, (const char *)request->password.data,
-             request->is_first ? "first" : "then");
+             (int)request->method.size, (const char *)request->method.data, (int)request->data.size,
+             (const char *)request->data.data, (int)request->user_name.size,
+             (const char *)request->user_name.data, (int)request->password.size,
+             (const char *)request->password.data, request->is_first ? "first" : "then");
     return true;
 }
 
@@ -274,7 +310,7 @@ static void note_line(void *context, enum log_kind kind, const char *line)
     }
 }
 
-/* Takes from the core what it has to say to others, in the order in which it may be posted. */
+/* Takes from the core what it has to say, parcels in the order in which they are to be posted. */
 static void collect(struct world *world, uint32_t index)
 {
     struct world_worker *worker = &world->workers[index];
@@ -292,6 +328,18 @@ static void collect(struct world *world, uint32_t index)
                 found = true;
             }
         }
+    }
+    struct link *link;
+    while ((link = core_next_dirty(worker->core)) != NULL) {
+        client_of(world, link)->is_flushing = true;
+    }
+    while ((link = core_next_resumed(worker->core)) != NULL) {
+        client_of(world, link)->wants_turn = true;
+    }
+    uint32_t to_worker;
+    while ((link = core_next_ending(worker->core, &to_worker)) != NULL) {
+        client_of(world, link)->is_ending = true;
+        client_of(world, link)->ending_to = to_worker;
     }
 }
 
@@ -362,19 +410,9 @@ static bool read_some(struct world *world, uint32_t index)
     return false;
 }
 
-/* After the parcels: bytes to links, links that go on, links that end. */
+/* After the parcels: bytes to links, links that end. */
 static bool write_some(struct world *world, uint32_t index)
 {
-    struct core *core = world->workers[index].core;
-    struct link *link = core_next_resumed(core);
-    if (link) {
-        client_of(world, link)->wants_turn = true;
-        return true;
-    }
-    link = core_next_dirty(core);
-    if (link) {
-        client_of(world, link)->is_flushing = true;
-    }
     for (uint32_t i = 0; i < world->client_count; i++) {
         struct world_client *client = &world->clients[i];
         if (client->worker == index && client->link && client->is_flushing) {
@@ -383,12 +421,19 @@ static bool write_some(struct world *world, uint32_t index)
             return true;
         }
     }
-    uint32_t to_worker;
-    struct link *ending = core_next_ending(core, &to_worker);
-    if (ending) {
-        end_link(world, client_of(world, ending), to_worker);
+    return end_one(world, index);
+}
+
+static bool end_one(struct world *world, uint32_t index)
+{
+    for (uint32_t i = 0; i < world->client_count; i++) {
+        struct world_client *client = &world->clients[i];
+        if (client->worker == index && client->is_ending) {
+            end_link(world, client, client->ending_to);
+            return true;
+        }
     }
-    return link || ending;
+    return false;
 }
 
 static void fetch(struct world *world, struct world_client *client)
@@ -399,19 +444,18 @@ static void fetch(struct world *world, struct world_client *client)
            (count = core_link_pieces(client->link, pieces, PIECES_MAX)) > 0) {
         size = 0;
         for (size_t i = 0; i < count; i++) {
-            size_t taken = pieces[i].iov_len < client->appetite ? pieces[i].iov_len
-                                                                 : client->appetite;
+            size_t taken =
+                pieces[i].iov_len < client->appetite ? pieces[i].iov_len : client->appetite;
             bytes_append(&client->from_server, pieces[i].iov_base, taken);
             for (size_t at = 0; at < taken; at++) {
-                world->digest = (world->digest ^ ((uint8_t *)pieces[i].iov_base)[at]) *
-                                UINT64_C(0x100000001b3);
+                world->digest =
+                    (world->digest ^ ((uint8_t *)pieces[i].iov_base)[at]) * UINT64_C(0x100000001b3);
             }
             client->appetite -= client->appetite == SIZE_MAX ? 0 : taken;
             size += taken;
         }
         world->digest ^= world->now_us;
-        struct event event = {
-            .kind = EVENT_LINK_SENT, .link = client->link, .sent_size = size};
+        struct event event = {.kind = EVENT_LINK_SENT, .link = client->link, .sent_size = size};
         world_tell(world, client->worker, &event);
     }
 }
@@ -423,6 +467,7 @@ static void end_link(struct world *world, struct world_client *client, uint32_t 
     fetch(world, client);
     event.link = client->link;
     client->link = NULL;
+    client->is_ending = false;
     world_tell(world, from_worker, &event);
     if (to_worker == from_worker) {
         client->is_closed_by_server = true;
@@ -431,7 +476,6 @@ static void end_link(struct world *world, struct world_client *client, uint32_t 
     }
     struct world_bytes kept = client->to_server;
     client->to_server = (struct world_bytes){0};
-    world->next_worker += world->worker_count; /* not a new connection */
     uint32_t next = world->next_worker;
     world->next_worker = to_worker;
     world_connect(world, client);
@@ -458,7 +502,7 @@ static bool is_idle(const struct world *world, uint32_t index)
     for (uint32_t i = 0; idle && i < world->client_count; i++) {
         const struct world_client *client = &world->clients[i];
         idle = client->worker != index || !client->link ||
-               (!client->is_flushing && !client->wants_turn);
+               (!client->is_flushing && !client->wants_turn && !client->is_ending);
     }
     return idle;
 }
@@ -477,9 +521,11 @@ static void bytes_append(struct world_bytes *to, const void *data, size_t size)
         to->start = to->end = 0;
     }
     if (to->capacity - to->end < size) {
-        memmove(to->bytes, to->bytes + to->start, to->end - to->start);
-        to->end -= to->start;
-        to->start = 0;
+        if (to->start > 0) {
+            memmove(to->bytes, to->bytes + to->start, to->end - to->start);
+            to->end -= to->start;
+            to->start = 0;
+        }
         while (to->capacity - to->end < size) {
             to->capacity = to->capacity ? to->capacity * 2 : 1024;
         }

@@ -19,6 +19,7 @@ enum {
     WORLD_WORKERS_MAX = 4,
     WORLD_PARCELS_MAX = 4096,
     WORLD_REQUESTS_MAX = 16,
+    WORLD_IDS_MAX = 128,
     WORLD_NAME_SIZE = 40,
     WORLD_REQUEST_SIZE = 160,
 };
@@ -37,6 +38,8 @@ struct world_client {
     struct world_bytes to_server, from_server;
     size_t appetite; /* bytes it still takes; SIZE_MAX: any number */
     uint16_t last_id;
+    uint32_t ending_to; /* worker that takes it over, or its own: it is closed */
+    bool is_ending;
     bool is_closed_by_server;
     bool wants_turn;  /* bytes of it may be offered */
     bool is_flushing; /* bytes for it may be fetched */
@@ -71,12 +74,14 @@ struct world {
     struct world_client clients[WORLD_CLIENTS_MAX];
     struct world_request requests[WORLD_REQUESTS_MAX];
     uint32_t request_count;
-    uint32_t next_worker;      /* where the next connection is accepted */
-    const char *only_method;   /* the authentication method it knows; NULL: all */
-    uint64_t memory_at_start;  /* held by all workers */
-    uint64_t digest;           /* of every byte that clients were sent, and when */
-    bool has_authenticator;    /* set before world_start */
-    bool is_stopped;           /* EVENT_STOPPING was sent */
+    char ids[WORLD_IDS_MAX][WORLD_NAME_SIZE]; /* client identifiers that were used */
+    uint32_t id_count;
+    uint32_t next_worker;     /* where the next connection is accepted */
+    const char *only_method;  /* the authentication method it knows; NULL: all */
+    uint64_t memory_at_start; /* held by all workers */
+    uint64_t digest;          /* of every byte that clients were sent, and when */
+    bool has_authenticator;   /* set before world_start */
+    bool is_stopped;          /* EVENT_STOPPING was sent */
     char last_log[LOG_LINE_SIZE_MAX + 1];
 };
 
@@ -90,6 +95,8 @@ struct world_client *world_client(struct world *world, const char *name); /* mad
 void world_connect(struct world *world, struct world_client *client);     /* a bare connection */
 void world_disconnect(struct world *world, struct world_client *client);  /* it breaks */
 void world_write(struct world_client *client, struct bytes bytes);        /* not yet read */
+/* The client identifier's session has ended when the world has. */
+void world_note_id(struct world *world, struct bytes client_id);
 /* The next whole packet that came, or false. Its views hold until the client's next packet. */
 bool world_read(struct world_client *client, struct packet *packet);
 bool world_peek(const struct world_client *client, struct packet *packet);
