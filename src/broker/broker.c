@@ -24,7 +24,7 @@ enum { LOG_BACKLOG_MAX = 10000 };
 
 static bool open_doors(struct broker *broker, char *error, size_t error_size);
 static bool draw_seeds(uint64_t *seeds, size_t count);
-static void post_to_all(struct broker *broker, enum mail_kind kind);
+static uint32_t post_to_all(struct broker *broker, enum mail_kind kind);
 
 struct broker *broker_new(const struct config *config, const struct log *log, char *error,
                           size_t error_size)
@@ -84,7 +84,7 @@ bool broker_start(struct broker *broker, char *error, size_t error_size)
         if (!worker_start(&broker->force.workers[i])) {
             snprintf(error, error_size, "worker %u cannot start: %s", i, strerror(errno));
             for (uint32_t j = 0; j < i; j++) {
-                mail_post(&broker->force.workers[j], mail_new(MAIL_STOP));
+                worker_stop(&broker->force.workers[j]);
                 worker_join(&broker->force.workers[j]);
             }
             return false;
@@ -120,7 +120,12 @@ void broker_configure(struct broker *broker)
 
 void broker_log_status(struct broker *broker)
 {
-    post_to_all(broker, MAIL_STATUS);
+    struct workforce *force = &broker->force;
+    pthread_mutex_lock(&force->status_mutex);
+    if (force->status_awaited == 0) { /* otherwise one is on its way already */
+        force->status_awaited = post_to_all(broker, MAIL_STATUS);
+    }
+    pthread_mutex_unlock(&force->status_mutex);
 }
 
 void broker_publish_log(struct broker *broker, enum log_kind kind, const char *line)
@@ -156,7 +161,9 @@ void broker_stop(struct broker *broker)
     if (!broker->is_running) {
         return;
     }
-    post_to_all(broker, MAIL_STOP);
+    for (uint32_t i = 0; i < broker->force.count; i++) {
+        worker_stop(&broker->force.workers[i]);
+    }
     for (uint32_t i = 0; i < broker->force.count; i++) {
         worker_join(&broker->force.workers[i]);
     }
@@ -236,12 +243,16 @@ static bool draw_seeds(uint64_t *seeds, size_t count)
     return true;
 }
 
-static void post_to_all(struct broker *broker, enum mail_kind kind)
+/* Returns how many workers will get it: with no memory, it may be fewer than all. */
+static uint32_t post_to_all(struct broker *broker, enum mail_kind kind)
 {
+    uint32_t count = 0;
     for (uint32_t i = 0; i < broker->force.count; i++) {
         struct worker_mail *mail = mail_new(kind);
         if (mail) {
             mail_post(&broker->force.workers[i], mail);
+            count++;
         }
     }
+    return count;
 }

@@ -22,6 +22,7 @@ struct connection {
     bool is_blocked; /* the socket takes no more: LOOP_WRITABLE is asked for */
     bool is_deaf;    /* not watched for reading: the link is held */
     bool is_leaving, is_shut;
+    bool has_ended; /* the other side says no more */
     char address[];
 };
 
@@ -31,11 +32,12 @@ static void open_link(struct connection *connection);
 static void be_ready(void *context, uint32_t events);
 static void read_some(struct connection *connection);
 static void read_last(struct connection *connection);
-static void feed(struct connection *connection, struct bytes fresh);
+static bool feed(struct connection *connection, struct bytes fresh);
 static bool keep_input(struct connection *connection, struct bytes rest);
-static void watch_anew(struct connection *connection);
+static bool watch_anew(struct connection *connection);
+static bool flush(struct connection *connection);
 static void lose(struct connection *connection, const char *words);
-static void finish_leaving(struct connection *connection);
+static bool finish_leaving(struct connection *connection);
 
 void connection_accept(struct worker_door *door, int fd)
 {
@@ -83,8 +85,10 @@ void connection_resume(struct connection *connection)
     if (!connection->link || connection->is_leaving) {
         return;
     }
-    feed(connection, (struct bytes){0});
-    if (connection->link && !core_link_is_held(connection->link) && connection->is_deaf) {
+    if (connection->input_size > 0 && !feed(connection, (struct bytes){0})) {
+        return;
+    }
+    if (connection->is_deaf && !core_link_is_held(connection->link)) {
         connection->is_deaf = false;
         watch_anew(connection);
     }
@@ -92,41 +96,8 @@ void connection_resume(struct connection *connection)
 
 void connection_flush(struct connection *connection)
 {
-    struct iovec pieces[STREAM_PIECES_MAX];
-    if (connection->is_blocked || !connection->link) {
-        return;
-    }
-    for (int i = 0; i < FLUSHES_MAX; i++) {
-        size_t offered = 0;
-        size_t count = core_link_pieces(connection->link, pieces, STREAM_PIECES_MAX);
-        for (size_t piece = 0; piece < count; piece++) {
-            offered += pieces[piece].iov_len;
-        }
-        if (count == 0) {
-            break;
-        }
-        ptrdiff_t sent = stream_writev(connection->stream, pieces, count);
-        if (sent == STREAM_ERROR) {
-            lose(connection, connection->is_leaving ? NULL : "its connection broke");
-            return;
-        }
-        if (sent > 0) {
-            struct event event = {
-                .kind = EVENT_LINK_SENT, .link = connection->link, .sent_size = (size_t)sent};
-            struct effects effects;
-            mail_step(connection->worker, &event, &effects);
-        }
-        if (sent < 0 || (size_t)sent < offered) {
-            connection->is_blocked = true;
-            watch_anew(connection);
-            return;
-        }
-        if (count < STREAM_PIECES_MAX) {
-            break;
-        }
-    }
-    if (connection->is_leaving) {
-        finish_leaving(connection);
+    if (!connection->is_blocked) {
+        flush(connection);
     }
 }
 
@@ -143,11 +114,10 @@ void connection_leave(struct connection *connection)
     connection->leave_us = loop_now_us(worker->loop) + WORKER_LINGER_US;
     list_remove(&connection->place);
     list_append(&worker->leaving, &connection->place);
-    if (connection->is_deaf) {
-        connection->is_deaf = false;
-        watch_anew(connection);
+    connection->is_deaf = false;
+    if (watch_anew(connection)) {
+        connection_flush(connection);
     }
-    connection_flush(connection);
 }
 
 void connection_part(struct connection *connection)
@@ -203,6 +173,7 @@ static void open_link(struct connection *connection)
                                      .address = connection->address,
                                      .connection = connection}};
     struct effects effects;
+    connection->is_deaf = connection->is_blocked = false;
     list_init(&connection->place);
     list_append(&worker->connections, &connection->place);
     loop_watch_init(&connection->watch, stream_descriptor(connection->stream), be_ready,
@@ -224,13 +195,18 @@ static void be_ready(void *context, uint32_t events)
     struct connection *connection = context;
     if ((events & LOOP_WRITABLE) != 0) {
         connection->is_blocked = false;
-        watch_anew(connection);
-        connection_flush(connection); /* may free it: it is then no longer ready */
+        if (!flush(connection) || !watch_anew(connection)) {
+            return;
+        }
+    }
+    if ((events & (LOOP_READABLE | LOOP_ENDED)) == 0) {
         return;
     }
     if (connection->is_leaving) {
         read_last(connection);
-    } else if (connection->is_deaf || core_link_is_held(connection->link)) {
+    } else if (connection->is_deaf) {
+        lose(connection, "its connection broke"); /* nothing else is reported of a deaf one */
+    } else if (core_link_is_held(connection->link)) {
         connection->is_deaf = true;
         watch_anew(connection);
     } else {
@@ -263,19 +239,22 @@ static void read_some(struct connection *connection)
 static void read_last(struct connection *connection)
 {
     ptrdiff_t size = stream_read(connection->stream, connection->worker->buffer, WORKER_READ_SIZE);
-    if (size == STREAM_CLOSED || size == STREAM_ERROR) {
+    if (size == STREAM_CLOSED && connection->link) {
+        connection->has_ended = connection->is_deaf = true; /* it may still want to listen */
+        watch_anew(connection);
+    } else if (size == STREAM_CLOSED || size == STREAM_ERROR) {
         connection_close(connection);
     }
 }
 
-/* Offers the core what was kept and what is fresh, and keeps what it leaves. */
-static void feed(struct connection *connection, struct bytes fresh)
+/* Offers the core what was kept and what is fresh, and keeps what it leaves. False: the connection is lost. */
+static bool feed(struct connection *connection, struct bytes fresh)
 {
     struct bytes input = fresh;
     if (connection->input_size > 0) {
         if (!keep_input(connection, fresh)) {
             lose(connection, "no memory for its packet");
-            return;
+            return false;
         }
         input = bytes_of(connection->input, connection->input_size);
     }
@@ -290,13 +269,14 @@ static void feed(struct connection *connection, struct bytes fresh)
         connection->input_size = (uint32_t)rest.size;
     } else if (rest.size > 0 && !keep_input(connection, rest)) {
         lose(connection, "no memory for its packet");
-        return;
+        return false;
     }
     if (connection->input_size == 0 && connection->input) {
         free(connection->input);
         connection->input = NULL;
         connection->input_capacity = 0;
     }
+    return true;
 }
 
 static bool keep_input(struct connection *connection, struct bytes more)
@@ -321,8 +301,9 @@ static bool keep_input(struct connection *connection, struct bytes more)
     return true;
 }
 
-/* A connection that is neither read nor blocked is not watched at all: a broken one would be reported without end. */
-static void watch_anew(struct connection *connection)
+/* A connection that is neither read nor blocked is not watched at all: a broken one would be reported without end.
+ * False: it cannot be watched, and is lost. */
+static bool watch_anew(struct connection *connection)
 {
     struct loop *loop = connection->worker->loop;
     uint32_t interest = (connection->is_deaf ? 0u : (uint32_t)LOOP_READABLE) |
@@ -333,20 +314,60 @@ static void watch_anew(struct connection *connection)
         loop_modify(loop, &connection->watch, interest);
     } else if (!loop_add(loop, &connection->watch, interest)) {
         lose(connection, "the system has no room to watch it");
+        return false;
     }
+    return true;
+}
+
+/* Sends what is in the link's outbox; says goodbye when that was all. False: the connection is gone. */
+static bool flush(struct connection *connection)
+{
+    struct iovec pieces[STREAM_PIECES_MAX];
+    size_t count = STREAM_PIECES_MAX;
+    for (int i = 0; i < FLUSHES_MAX && count == STREAM_PIECES_MAX; i++) {
+        size_t offered = 0;
+        count =
+            connection->link ? core_link_pieces(connection->link, pieces, STREAM_PIECES_MAX) : 0;
+        for (size_t piece = 0; piece < count; piece++) {
+            offered += pieces[piece].iov_len;
+        }
+        ptrdiff_t sent = count > 0 ? stream_writev(connection->stream, pieces, count) : 0;
+        if (sent == STREAM_ERROR) {
+            lose(connection, connection->is_leaving ? NULL : "its connection broke");
+            return false;
+        }
+        if (sent > 0) {
+            struct event event = {
+                .kind = EVENT_LINK_SENT, .link = connection->link, .sent_size = (size_t)sent};
+            struct effects effects;
+            mail_step(connection->worker, &event, &effects);
+        }
+        if (sent < 0 || (size_t)sent < offered) {
+            connection->is_blocked = true;
+            return watch_anew(connection);
+        }
+    }
+    if (count == STREAM_PIECES_MAX && core_link_pieces(connection->link, pieces, 1) > 0) {
+        connection->is_blocked = true; /* others first: it goes on in the next turn */
+        return watch_anew(connection);
+    }
+    return connection->is_leaving ? finish_leaving(connection) : true;
 }
 
 static void lose(struct connection *connection, const char *words)
 {
-    struct event event = {.kind = EVENT_LINK_LOST, .link = connection->link, .lost_words = words};
-    struct effects effects;
-    mail_step(connection->worker, &event, &effects);
-    connection->link = NULL;
+    if (connection->link) {
+        struct event event = {
+            .kind = EVENT_LINK_LOST, .link = connection->link, .lost_words = words};
+        struct effects effects;
+        mail_step(connection->worker, &event, &effects);
+        connection->link = NULL;
+    }
     connection_close(connection);
 }
 
-/* Everything is said: the other side hears the end, and has some time to close, too. */
-static void finish_leaving(struct connection *connection)
+/* Everything is said: the other side hears the end, and has some time to close, too. False: it is closed. */
+static bool finish_leaving(struct connection *connection)
 {
     if (connection->link) {
         struct event event = {.kind = EVENT_LINK_LOST, .link = connection->link};
@@ -354,10 +375,13 @@ static void finish_leaving(struct connection *connection)
         mail_step(connection->worker, &event, &effects);
         connection->link = NULL;
     }
-    if (!connection->is_shut) {
-        connection->is_shut = true;
-        if (stream_shut(connection->stream) == STREAM_ERROR) {
-            connection_close(connection);
-        }
+    if (connection->is_shut) {
+        return true;
     }
+    connection->is_shut = true;
+    if (connection->has_ended || stream_shut(connection->stream) == STREAM_ERROR) {
+        connection_close(connection);
+        return false;
+    }
+    return true;
 }

@@ -6,6 +6,7 @@
 #include "broker/mail.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -39,6 +40,7 @@ bool worker_init(struct worker *worker, const struct worker_birth *birth)
     worker->doors = calloc(config->listener_count, sizeof *worker->doors);
     worker->buffer = malloc(WORKER_READ_SIZE);
     worker->loop = loop_new();
+    worker->stop_mail = mail_new(MAIL_STOP);
     bool has_mailbox = mailbox_init(&worker->mailbox);
     for (size_t i = 0; worker->doors && i < config->listener_count; i++) {
         worker->doors[i] =
@@ -49,7 +51,7 @@ bool worker_init(struct worker *worker, const struct worker_birth *birth)
                                  .index = (uint32_t)i};
         worker->door_count++;
     }
-    if (!worker->doors || !worker->buffer || !worker->loop || !has_mailbox ||
+    if (!worker->doors || !worker->buffer || !worker->loop || !has_mailbox || !worker->stop_mail ||
         !loop_attach_mailbox(worker->loop, &worker->mailbox)) {
         return false;
     }
@@ -74,7 +76,15 @@ bool worker_start(struct worker *worker)
             return false;
         }
     }
-    return pthread_create(&worker->thread, NULL, run, worker) == 0;
+    errno = pthread_create(&worker->thread, NULL, run, worker);
+    return errno == 0;
+}
+
+void worker_stop(struct worker *worker)
+{
+    struct worker_mail *mail = worker->stop_mail;
+    worker->stop_mail = NULL;
+    mail_post(worker, mail);
 }
 
 void worker_join(struct worker *worker)
@@ -106,6 +116,7 @@ void worker_fini(struct worker *worker)
     core_free(worker->core);
     loop_free(worker->loop);
     mailbox_fini(&worker->mailbox);
+    free(worker->stop_mail);
     free(worker->doors);
     free(worker->buffer);
 }
@@ -136,11 +147,12 @@ static void turn(struct worker *worker)
 static uint64_t find_timeout(struct worker *worker)
 {
     uint64_t now_us = loop_now_us(worker->loop);
-    uint64_t deadline_us = worker->deadline_us;
-    connection_cut_late(worker, &deadline_us);
-    if (worker->has_more) {
+    uint64_t cut_us = UINT64_MAX;
+    connection_cut_late(worker, &cut_us);
+    if (!core_is_idle(worker->core)) {
         return 0;
     }
+    uint64_t deadline_us = cut_us < worker->deadline_us ? cut_us : worker->deadline_us;
     if (worker->busy_peers != 0 && deadline_us > now_us + 1000) {
         deadline_us = now_us + 1000; /* look whether they are ready */
     }
@@ -154,7 +166,6 @@ static uint64_t find_timeout(struct worker *worker)
 static void attend(struct worker *worker)
 {
     struct worker_mail *mail;
-    worker->has_more = false;
     if (!mailbox_is_empty(&worker->mailbox)) {
         mail_hear(worker);
     }
@@ -179,7 +190,6 @@ static void resume_all(struct worker *worker)
         }
         connection_resume(link->connection);
     }
-    worker->has_more = true;
 }
 
 static void post_parcels(struct worker *worker)
@@ -213,7 +223,6 @@ static void watch_peers(struct worker *worker)
         struct event event = {.kind = is_busy ? EVENT_PEER_READY : EVENT_PEER_BUSY, .peer = i};
         struct effects effects;
         mail_step(worker, &event, &effects);
-        worker->has_more |= is_busy;
     }
 }
 
@@ -244,7 +253,6 @@ static void flush_all(struct worker *worker)
         }
         connection_flush(link->connection);
     }
-    worker->has_more = true;
 }
 
 static void act_on_mail(struct worker *worker, struct worker_mail *mail)
@@ -284,7 +292,7 @@ static void add_status(struct worker *worker)
     struct workforce *force = worker->force;
     pthread_mutex_lock(&force->status_mutex);
     counters_add(&force->status_sum, core_counters(worker->core));
-    if (++force->status_count == force->count) {
+    if (--force->status_awaited == 0) {
         const struct counters *sum = &force->status_sum;
         log_write(&worker->log, LOG_KIND_NOTICE,
                   "Status: %" PRIu64 " clients connected, %" PRIu64 " sessions, %" PRIu64
@@ -296,7 +304,6 @@ static void add_status(struct worker *worker)
                   sum->publish_received, sum->publish_sent, sum->owed, sum->delivered, sum->queued,
                   sum->in_flight, counters_dropped(sum), sum->memory_held);
         force->status_sum = (struct counters){0};
-        force->status_count = 0;
     }
     pthread_mutex_unlock(&force->status_mutex);
 }
@@ -323,5 +330,5 @@ static void note_refused(void *context, uint32_t count, int error)
     struct worker_door *door = context;
     log_write(&door->worker->log, LOG_KIND_ERROR,
               "%" PRIu32 " connections could not be accepted at port %u: %s.", count,
-              door->link.port, strerror(error));
+              door->link.port, strerrordesc_np(error));
 }

@@ -36,7 +36,7 @@ struct workforce {
         connection_counts[CONFIG_LISTENERS_MAX]; /* open connections of each listener */
     pthread_mutex_t status_mutex;
     struct counters status_sum;
-    uint32_t status_count; /* workers that have added theirs */
+    uint32_t status_awaited; /* workers that have not yet added theirs; 0: nobody asked */
 };
 
 /* A listener as one worker has it. */
@@ -60,8 +60,9 @@ struct worker {
     uint8_t *buffer; /* WORKER_READ_SIZE */
     uint64_t deadline_us;
     uint64_t busy_peers;
+    struct worker_mail *stop_mail; /* made at birth: stopping takes no memory. NULL: posted */
     uint32_t index, door_count;
-    bool is_stopping, has_more;
+    bool is_stopping;
     struct core_options options; /* this worker's copy, changed between two turns only */
     struct log log;
     pthread_t thread;
@@ -81,7 +82,9 @@ struct worker_birth {
 /* Makes everything but the thread. False: no memory or descriptors; worker_fini is to be called all the same. */
 MUST_USE bool worker_init(struct worker *worker, const struct worker_birth *birth);
 MUST_USE bool worker_start(struct worker *worker); /* the thread; false: errno */
-void worker_join(struct worker *worker);           /* it ends by itself after MAIL_STOP */
+/* Any thread, once: everybody hears goodbye, and the thread ends within WORKER_LINGER_US. */
+void worker_stop(struct worker *worker);
+void worker_join(struct worker *worker); /* after worker_stop */
 void worker_fini(struct worker *worker);
 
 #endif

@@ -184,6 +184,16 @@ struct parcel *core_next_parcel(struct core *core, uint32_t worker)
     return parcel;
 }
 
+bool core_is_idle(const struct core *core)
+{
+    bool has_parcels = false;
+    for (uint32_t i = 0; i < core->worker_count; i++) {
+        has_parcels |= core->peers.outgoing[i] != NULL;
+    }
+    return !has_parcels && list_is_empty(&core->dirty) && list_is_empty(&core->resumed) &&
+           list_is_empty(&core->ending);
+}
+
 bool core_link_is_held(const struct link *link)
 {
     return link->holds > 0 || link->state == LINK_CLOSING;

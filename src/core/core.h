@@ -50,6 +50,9 @@ struct link *core_next_ending(struct core *core, uint32_t *worker);
 /* The parcel for that worker (given), or NULL. */
 struct parcel *core_next_parcel(struct core *core, uint32_t worker);
 
+/* True: none of these four has anything to give now. */
+bool core_is_idle(const struct core *core);
+
 /* True while the core does not want the link's bytes to be read. */
 bool core_link_is_held(const struct link *link);
 size_t core_link_pieces(const struct link *link, struct iovec *pieces, size_t count_max);
