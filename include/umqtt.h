@@ -22,9 +22,8 @@
  *
  * Words used below. borrowed: must stay valid during the call only. kept: must stay valid as long
  * as the text says. Time is milliseconds of any clock that only goes forward; it may wrap.
- * A view with `data` NULL is absent, one with `size` 0 is there and empty.
- *
- * Nothing here is thread-safe; two clients never share anything. */
+ * A view with `data` NULL is absent, one with `size` 0 is there and empty. Nothing here is
+ * thread-safe; two clients share nothing. */
 #ifndef UMQTT_H
 #define UMQTT_H
 
@@ -81,11 +80,10 @@ enum umqtt_error {
     UMQTT_ENDED,           /* we ended the connection ourselves */
 };
 
-/* A sentence for a person, without full stop; never NULL. */
+/* For a person, never NULL: a sentence without full stop; a reason code of 5.0, or "unknown
+ * reason"; the code in a CONNACK of that version. */
 const char *umqtt_error_words(enum umqtt_error error);
-/* Words for a reason code of 5.0, or "unknown reason"; never NULL. */
 const char *umqtt_reason_words(uint8_t reason);
-/* Words for the code in a CONNACK of that version; never NULL. */
 const char *umqtt_connack_words(enum umqtt_version version, uint8_t code);
 
 /* ------------------------------------------------------------------- properties (MQTT 5.0) --- */
@@ -253,10 +251,10 @@ struct umqtt_message {
 
 struct umqtt_event {
     enum umqtt_event_type type;
-    /* ENDING, DISCONNECTED: why. ACKNOWLEDGED: UMQTT_OK, UMQTT_REFUSED, or why it may not be sent. */
+    /* ENDING, DISCONNECTED: why. ACKNOWLEDGED: UMQTT_OK, or why not. */
     enum umqtt_error error;
-    /* CONNECTED, ACKNOWLEDGED, AUTH, ENDING, DISCONNECTED: the code received (with UMQTT_REFUSED in 3.x a
-     * connect return code), or the one we sent. */
+    /* CONNECTED, ACKNOWLEDGED, AUTH, ENDING, DISCONNECTED: the code received (with UMQTT_REFUSED in
+     * 3.x a connect return code), or the one we sent. */
     uint8_t reason;
     bool session_present; /* CONNECTED */
     /* ACKNOWLEDGED, SUBSCRIBED, UNSUBSCRIBED. 0: a QoS 0 publish by reference has been sent, its
@@ -384,12 +382,11 @@ struct umqtt_subscription {
     uint8_t retain_handling;            /* 5.0: UMQTT_RETAIN_SEND … */
 };
 
-/* One SUBSCRIBE with `count` > 0 filters; stays in the outbox until SUBACK, and is sent again when
- * the connection is lost before. Errors: UMQTT_INVALID. */
+/* One SUBSCRIBE or UNSUBSCRIBE with `count` > 0 filters; stays in the outbox until its answer, and
+ * is sent again when the connection is lost before. Errors: UMQTT_INVALID. */
 enum umqtt_error umqtt_send_subscribe(struct umqtt *client,
                                       const struct umqtt_subscription *subscriptions, size_t count,
                                       struct umqtt_bytes properties, uint16_t *packet_id);
-/* One UNSUBSCRIBE, likewise. */
 enum umqtt_error umqtt_send_unsubscribe(struct umqtt *client, const struct umqtt_bytes *filters,
                                         size_t count, struct umqtt_bytes properties,
                                         uint16_t *packet_id);
@@ -413,16 +410,15 @@ enum umqtt_error umqtt_send_disconnect(struct umqtt *client, uint32_t now_ms, ui
 
 /* True when nothing is queued, unsent or unacknowledged. */
 bool umqtt_is_settled(const struct umqtt *client);
-/* Forgets everything queued or in flight, both ways. Only when IDLE. */
+/* Forgets all of that, and what QoS 2 messages have come. Only when IDLE. */
 void umqtt_forget(struct umqtt *client);
 
-/* ----------------------------------------------------------- the blocking face: transports --- */
+/* ----------------------------------------------------------------------- the blocking face --- */
 
-/* What a porter writes. Sizes are bytes. `self` is the transport's own. */
 enum umqtt_progress { UMQTT_LOST = -1, UMQTT_AGAIN = 0, UMQTT_DONE = 1 };
 
-struct umqtt_transport {
-    void *self;
+struct umqtt_transport { /* what a porter writes */
+    void *self;          /* the transport's own */
     /* Begins to open, or goes on: UMQTT_DONE open, UMQTT_AGAIN not yet, UMQTT_LOST could not. */
     enum umqtt_progress (*open)(void *self);
     /* Reads what is there, at most `size` > 0: the number; 0 nothing now; -1 closed or broken. */
@@ -434,18 +430,14 @@ struct umqtt_transport {
     void (*wait)(void *self, bool for_write, uint32_t timeout_ms);
     /* Also of one that is not open, or half open. */
     void (*close)(void *self);
-    /* Milliseconds of a clock that only goes forward; it may wrap. */
     uint32_t (*clock_ms)(void *self);
 };
-
-/* --------------------------------------------------------------------- the blocking face ----- */
 
 /* For messages; topic and payload are borrowed. A payload larger than the buffer comes in parts. It
  * may publish, subscribe and unsubscribe: in here those only queue. */
 typedef void umqtt_message_fn(const struct umqtt_message *message, void *context);
 
 enum { UMQTT_CLIENT_READ_SIZE = 64, UMQTT_CLIENT_SUBSCRIPTION_MAX = 8 };
-
 /* `options`, `will`, `timeout_ms` may be changed between umqtt_client_init and umqtt_connect; the
  * other fields are the library's own. */
 struct umqtt_client {
@@ -463,21 +455,19 @@ struct umqtt_client {
     uint16_t waiting_id; /* what a call waits for; 0: it has come, and said: */
     enum umqtt_error waiting_error;
     uint8_t subscription_count, subscribed_again; /* how many of them in the present session */
-    struct {
-        const char *filter;
-        uint8_t qos;
-    } subscriptions[UMQTT_CLIENT_SUBSCRIPTION_MAX];
+    const char *subscribed_filters[UMQTT_CLIENT_SUBSCRIPTION_MAX];
+    uint8_t subscribed_qos[UMQTT_CLIENT_SUBSCRIPTION_MAX];
     uint8_t read_begin, read_end; /* bytes in `read` not yet taken */
     uint8_t read[UMQTT_CLIENT_READ_SIZE];
 };
 
 /* MQTT 3.1.1, clean session, connecting again after pauses of 1 to 60 s. `memory` (at least 128
  * bytes) is parted into the buffers: messages larger than about a third of it come in parts.
- * `client_id`, `transport` and `memory` are kept. */
+ * Everything is kept. */
 void umqtt_client_init(struct umqtt_client *client, const char *client_id,
                        const struct umqtt_transport *transport, struct umqtt_memory memory,
                        uint16_t keep_alive_s);
-/* Texts and payload are kept; NULL: none. Before umqtt_connect. */
+/* Before umqtt_connect. Everything is kept; NULL: none. */
 void umqtt_set_login(struct umqtt_client *client, const char *user_name, const char *password);
 void umqtt_set_last_will(struct umqtt_client *client, const char *topic, struct umqtt_bytes payload,
                          bool retain, uint8_t qos);
@@ -500,13 +490,11 @@ enum umqtt_error umqtt_unsubscribe(struct umqtt_client *client, const char *filt
 enum umqtt_error umqtt_check_msg(struct umqtt_client *client);
 /* Waits, at most `timeout_ms`, until something has arrived or is due, then as umqtt_check_msg. */
 enum umqtt_error umqtt_wait_msg(struct umqtt_client *client, uint32_t timeout_ms);
-/* PINGREQ, and waits for nothing. */
 enum umqtt_error umqtt_ping(struct umqtt_client *client);
-/* Sends what can be sent, then DISCONNECT, and closes the transport. */
+/* Writes what can be written first; closes the transport. */
 void umqtt_disconnect(struct umqtt_client *client);
 
 #ifdef __cplusplus
 }
 #endif
-
 #endif

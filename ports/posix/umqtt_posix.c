@@ -1,8 +1,8 @@
 /* umqtt_posix.c — sockets that never make the client wait, but in its wait.
  *
- * Opening looks the name up once and starts a connection to its first address; called again, it sees
- * how that went and goes on to the next. Whatever goes wrong later is "lost", and the client decides
- * what then. */
+ * Opening looks the name up once and starts a connection to its first address; called again, it
+ * sees how that went and goes on to the next. Whatever goes wrong later is "lost", and the client
+ * decides what then. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "umqtt_posix.h"

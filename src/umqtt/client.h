@@ -58,7 +58,4 @@ void client_fail(struct umqtt *client, uint32_t now_ms, enum umqtt_error error, 
 /* The same for a packet that a decoder of wire/ has refused. */
 void client_refuse(struct umqtt *client, uint32_t now_ms, enum reason_code reason);
 
-/* One whole packet from the server. receive.c calls it, packets.c is it. */
-void client_take_packet(struct umqtt *client, uint32_t now_ms, const struct frame *frame);
-
 #endif

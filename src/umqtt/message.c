@@ -1,7 +1,7 @@
 /* message.c — messages received: once each for QoS 2, and each acknowledged as its QoS asks.
  *
- * The program has a message before the server has its acknowledgement; what it does with it, or that
- * it ends the connection there and then, changes nothing about the QoS.        [MQTT-4.5.0-2]
+ * The program has a message before the server has its acknowledgement; what it does with it, or
+ * that it ends the connection there and then, changes nothing about the QoS.    [MQTT-4.5.0-2]
  * A QoS 2 message is remembered when the program has had all of it: of one that breaks off with its
  * connection, the program sees the beginning again. */
 #include "umqtt/message.h"
@@ -156,7 +156,8 @@ static void acknowledge(struct umqtt *client, uint8_t qos, uint16_t packet_id)
         receipts_add(client, packet_id); /* even if the program has ended the connection */
     if (client->state != UMQTT_CONNECTED)
         return; /* [MQTT-3.14.4-1] [v3 MQTT-3.14.4-2] */
-    /* [MQTT-4.3.2-4] [MQTT-4.3.3-8] [v3 MQTT-4.3.2-2] [v3 MQTT-4.3.3-2] */
+    /* Nothing is kept of QoS 1: the same identifier is a new message. [MQTT-4.3.2-5]
+     * [MQTT-4.3.2-4] [MQTT-4.3.3-8] [v3 MQTT-4.3.2-2] [v3 MQTT-4.3.3-2] */
     control_append_ack(&client->control, qos == 1 ? PACKET_PUBACK : PACKET_PUBREC, packet_id, 0);
 }
 

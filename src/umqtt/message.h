@@ -7,8 +7,8 @@
 /* One that is here as a whole. */
 void message_take(struct umqtt *client, uint32_t now_ms, const struct frame *frame);
 
-/* One that is larger than the input buffer, whose first bytes are there: begins to stream as soon as
- * its head is complete, or to skip when the buffer is full before that. */
+/* One that is larger than the input buffer, whose first bytes are there: begins to stream as soon
+ * as its head is complete, or to skip when the buffer is full before that. */
 void message_try_stream(struct umqtt *client, uint32_t now_ms, const struct frame *frame);
 
 /* The next bytes of it; returns how many were its. */

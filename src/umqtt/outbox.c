@@ -97,9 +97,9 @@ void outbox_mark_sent(struct umqtt_outbox *outbox, const struct record *record)
 {
     switch (record_state(record)) {
     case PACKET_PUBLISH:
-        if (record_qos(record) == 0)
+        if (record_qos(record) == 0) /* once, and forgotten [v3 MQTT-4.3.1-1] */
             outbox_remove(outbox, record);
-        else /* [MQTT-4.3.2-3] [MQTT-4.3.3-3] */
+        else /* [MQTT-4.3.2-3] [MQTT-4.3.3-3] [v3 MQTT-4.3.2-1] */
             record_set_state(record, record_qos(record) == 1 ? PACKET_PUBACK : PACKET_PUBREC);
         break;
     case PACKET_PUBREL: record_set_state(record, PACKET_PUBCOMP); break; /* [MQTT-4.3.3-5] */
@@ -137,14 +137,14 @@ void outbox_interrupt(struct umqtt_outbox *outbox)
 
 void outbox_rewind(struct umqtt_outbox *outbox, bool session_present)
 {
-    outbox->unsent = outbox->begin;
+    outbox->unsent = outbox->begin; /* in the order of old [MQTT-4.6.0-1] [v3 MQTT-4.6.0-1] */
     outbox->sent = 0;
     struct record record;
     for (uint32_t at = outbox->begin; outbox_read(outbox, at, &record); at += record.size) {
         switch (record_state(&record)) {
         case PACKET_PUBACK:
         case PACKET_PUBREC:
-            record_set_state(&record, PACKET_PUBLISH);
+            record_set_state(&record, PACKET_PUBLISH); /* however old [MQTT-4.3.3-7] */
             if (session_present)
                 record.packet[0] |= FLAG_DUP; /* [MQTT-3.3.1-1] [v3 MQTT-3.3.1-1] */
             else

@@ -1,12 +1,12 @@
 /* outbox.h — what the program has asked for and the server has not yet finished with, in order.
  *
  * The caller's memory holds records one after another. A record *is* its encoded packet, so that
- * records that lie together go out together. Only its first byte changes: the high four bits are the
- * type of the packet to be sent or, once it is sent, of the packet that we wait for.
+ * records that lie together go out together. Only its first byte changes: the high four bits are
+ * the type of the packet to be sent or, once it is sent, of the packet that we wait for.
  *
  *   QoS 0      PUBLISH ──▶ done
- *   QoS 1      PUBLISH ──▶ PUBACK ──▶ done                                        [MQTT-4.3.2-3]
- *   QoS 2      PUBLISH ──▶ PUBREC ──▶ (PUBREL) ──▶ PUBCOMP ──▶ done    [MQTT-4.3.3-3] [MQTT-4.3.3-5]
+ *   QoS 1      PUBLISH ──▶ PUBACK ──▶ done                                       [MQTT-4.3.2-3]
+ *   QoS 2      PUBLISH ──▶ PUBREC ──▶ (PUBREL) ──▶ PUBCOMP ──▶ done  [MQTT-4.3.3-3] [MQTT-4.3.3-5]
  *   SUBSCRIBE ──▶ SUBACK ──▶ done       UNSUBSCRIBE ──▶ UNSUBACK ──▶ done
  *
  * PUBREL as a state means that it is still to be sent (again): it needs no room of its own, since
@@ -43,8 +43,8 @@ static inline bool outbox_can_hold(const struct umqtt_outbox *outbox, size_t siz
     return size <= outbox->memory.size;
 }
 
-/* Room for a record of `size` bytes behind the others, to be filled at once. Records may move. NULL:
- * full. */
+/* Room for a record of `size` bytes behind the others, to be filled at once. Records may move.
+ * NULL: full. */
 uint8_t *outbox_append(struct umqtt_outbox *outbox, size_t size);
 
 /* The record at `offset`; false at the end. The next one is at offset + size. */

@@ -3,6 +3,8 @@
  * Acknowledgements move the record they are for one step on; those for nothing we know of are let
  * pass, or answered so that the server can finish. Everything else that is out of place ends the
  * connection. */
+#include "umqtt/packets.h"
+
 #include "umqtt/control.h"
 #include "umqtt/message.h"
 #include "umqtt/outbox.h"
@@ -37,7 +39,7 @@ static inline bool is_v5(const struct umqtt *client)
     return client_version(client) == PROTOCOL_5;
 }
 
-void client_take_packet(struct umqtt *client, uint32_t now_ms, const struct frame *frame)
+void packets_take(struct umqtt *client, uint32_t now_ms, const struct frame *frame)
 {
     enum packet_type type = (enum packet_type)frame->type;
     bool is_connecting = client->state == UMQTT_CONNECTING;
@@ -201,7 +203,8 @@ static void take_ack(struct umqtt *client, const struct frame *frame, const stru
     switch (type) {
     case PACKET_PUBREC: take_pubrec(client, answer); break;
     case PACKET_PUBREL: {
-        /* [MQTT-4.3.3-11] [MQTT-4.3.3-12] [v3 MQTT-4.3.3-2] */
+        /* Whatever has become of the message. [MQTT-4.3.3-11] [MQTT-4.3.3-12] [MQTT-4.3.3-13]
+         * [v3 MQTT-4.3.3-2] */
         bool known = receipts_remove(client, answer->packet_id);
         uint8_t reason = known || !is_v5(client) ? 0 : REASON_PACKET_IDENTIFIER_NOT_FOUND;
         control_append_ack(&client->control, PACKET_PUBCOMP, answer->packet_id, reason);
@@ -222,7 +225,7 @@ static void take_pubrec(struct umqtt *client, const struct answer *answer)
             end_publish(client, &record, answer); /* [MQTT-4.4.0-2] */
             return;
         }
-        record_set_state(&record, PACKET_PUBCOMP); /* no PUBLISH again [MQTT-4.3.3-6] */
+        record_set_state(&record, PACKET_PUBCOMP); /* [MQTT-4.3.3-6] */
     } else if (outbox_find(&client->outbox, PACKET_PUBREL, answer->packet_id, &record)) {
         record_set_state(&record, PACKET_PUBCOMP);
     } else if (!outbox_find(&client->outbox, PACKET_PUBCOMP, answer->packet_id, &record)) {

@@ -1,4 +1,4 @@
-/* umqtt_session_test.c — the life of a client: CONNACK, keep alive, endings, and coming back. */
+/* umqtt_session_test.c — the life of a client: CONNACK, keep alive, endings. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -358,116 +358,6 @@ static void violations(void **state)
     }
 }
 
-/* Coming back */
-
-static void pauses_grow(void **state)
-{
-    (void)state;
-    struct world world;
-    given_client(&world, UMQTT_3_1_1);
-    world.options.reconnect_min_ms = 100;
-    world.options.reconnect_max_ms = 1000;
-    assert_int_equal(umqtt_start(&world.client, 0), UMQTT_OK);
-    static const uint32_t EXPECTED_MS[] = {100, 200, 400, 800, 1000, 1000, 1000};
-    for (size_t i = 0; i < 7; i++) {
-        umqtt_closed(&world.client, world.now_ms); /* could not be opened */
-        assert_int_equal(umqtt_state(&world.client), UMQTT_WAITING);
-        uint32_t pause_ms = umqtt_wait_ms(&world.client, world.now_ms);
-        assert_in_range(pause_ms, EXPECTED_MS[i] / 2, EXPECTED_MS[i]);
-        when_passes_ms(&world, pause_ms - 1);
-        assert_int_equal(umqtt_wants(&world.client), UMQTT_WANTS_NOTHING);
-        when_passes_ms(&world, 1);
-        assert_int_equal(umqtt_wants(&world.client), UMQTT_WANTS_OPEN);
-    }
-    given_connecting(&world);
-    world.log[0] = '\0';
-    when_receives(&world, "20 02 00 00");
-    when_breaks(&world); /* it had worked: the first pause again */
-    assert_in_range(umqtt_wait_ms(&world.client, world.now_ms), 50, 100);
-}
-
-static void pauses_differ(void **state)
-{
-    (void)state;
-    uint32_t pauses[8];
-    static const char *const NAMES[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
-    unsigned different = 0;
-    for (size_t i = 0; i < 8; i++) {
-        struct world world;
-        given_client(&world, UMQTT_3_1_1);
-        world.options.client_id = umqtt_text(NAMES[i]);
-        umqtt_init(&world.client, &world.options);
-        assert_int_equal(umqtt_start(&world.client, 0), UMQTT_OK);
-        umqtt_closed(&world.client, 0);
-        pauses[i] = umqtt_wait_ms(&world.client, 0);
-        different += i > 0 && pauses[i] != pauses[0];
-    }
-    assert_true(different >= 6);
-}
-
-static void refused_waits_long(void **state)
-{
-    (void)state;
-    struct world world;
-    given_client(&world, UMQTT_3_1_1);
-    given_connecting(&world);
-    when_receives(&world, "20 02 00 04");
-    then_closes(&world);
-    assert_in_range(umqtt_wait_ms(&world.client, world.now_ms), 30000, 60000);
-}
-
-static void no_more_tries(void **state)
-{
-    (void)state;
-    struct world world;
-    given_client(&world, UMQTT_3_1_1);
-    world.options.reconnect_max_ms = 0;
-    given_connecting(&world);
-    when_breaks(&world);
-    assert_int_equal(umqtt_state(&world.client), UMQTT_IDLE);
-    assert_int_equal(umqtt_wait_ms(&world.client, world.now_ms), UMQTT_FOREVER);
-}
-
-static void second_connect_of_5_resumes(void **state)
-{
-    (void)state;
-    struct world world;
-    given_client(&world, UMQTT_5);
-    world.options.connect_properties = umqtt_bytes("\x11\x00\x00\x01\x00", 5);
-    given_connecting(&world);
-    when_receives(&world, "20 03 00 00 00");
-    when_breaks(&world);
-    when_passes_ms(&world, 60000);
-    umqtt_opened(&world.client, world.now_ms);
-    assert_int_equal(umqtt_output(&world.client).data[9], 0); /* Clean Start 0 */
-
-    given_client(&world, UMQTT_5); /* the server grants no session */
-    world.options.connect_properties = umqtt_bytes("\x11\x00\x00\x01\x00", 5);
-    given_connecting(&world);
-    when_receives(&world, "20 08 00 00 05 11 00 00 00 00");
-    when_breaks(&world);
-    when_passes_ms(&world, 60000);
-    umqtt_opened(&world.client, world.now_ms);
-    assert_int_equal(umqtt_output(&world.client).data[9], 2);
-}
-
-static void nothing_leaks_into_the_next(void **state)
-{
-    (void)state;
-    struct world world;
-    given_connected(&world, UMQTT_3_1_1);
-    when_publishes(&world, "a", "xyz", 1);
-    (void)umqtt_output(&world.client);
-    umqtt_output_sent(&world.client, world.now_ms, 4);  /* half of it */
-    when_receives(&world, "32 0a 00 01 'a' 00 05 'h'"); /* half of one */
-    when_breaks(&world);
-    given_reconnected(&world, false);
-    then_tells(&world, "connected");
-    then_sends(&world, "32 08 00 01 'a' 00 01 'xyz'"); /* not sent before: DUP 0 */
-    when_receives(&world, "32 06 00 01 'a' 00 05 'h'");
-    then_sends(&world, "40 02 00 05");
-}
-
 #define TEST(name, function)                                                                       \
     {                                                                                              \
         name, function, NULL, NULL, NULL                                                           \
@@ -475,40 +365,34 @@ static void nothing_leaks_into_the_next(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] =
-    { TEST("nothing comes before CONNACK, and it comes once", connack_first),
-      TEST("[MQTT-4.13.2-1] a CONNACK that refuses closes, and says why", connack_refuses),
-      TEST("[MQTT-3.2.2-4] session present after a clean start closes", session_nobody_asked_for),
-      TEST("[MQTT-2.1.3-1][v3 MQTT-2.2.2-1, -2] CONNACKs that are none close", bad_connacks),
-      TEST("no CONNACK in time", no_connack),
-      TEST("[MQTT-3.1.2-20][v3 MQTT-3.1.2-23] PINGREQ when nothing else goes out", pings_when_idle),
-      TEST("PINGREQ when nothing is heard", pings_a_server_that_only_listens),
-      TEST("a dead peer is noticed within 1.5 times the keep alive", dead_peer),
-      TEST("the PINGRESP deadline is settable", ping_deadline_is_settable),
-      TEST("[MQTT-3.1.2-21][MQTT-3.2.2-21] the server's keep alive counts", servers_keep_alive),
-      TEST("keep alive 0 never pings", no_keep_alive),
-      TEST("the clock may wrap, and be late", time_wraps),
-      TEST("[MQTT-3.14.4-1, -2][v3 MQTT-3.14.4-1, -2] after DISCONNECT nothing is sent, and the "
-           "transport is closed",
-           ends_in_order),
-      TEST("DISCONNECT waits for the packet that is going out", finishes_what_it_began),
-      TEST("[MQTT-3.14.2-1] DISCONNECT has a reason of its own", ends_with_reason),
-      TEST("[MQTT-3.14.2-3, -4] properties that make DISCONNECT too large are left out",
-           reason_string_gives_way),
-      TEST("[MQTT-3.14.1-1][MQTT-4.13.2-1] the server's DISCONNECT", server_ends),
-      TEST("the last bytes have a second", lingers_no_longer_than_a_second),
-      TEST("DISCONNECT in every state", ends_in_every_state),
-      TEST("[MQTT-1.5.5-1][MQTT-2.1.3-1][MQTT-3.3.1-2, -4][MQTT-3.4.2-1][MQTT-3.5.2-1][MQTT-3.6."
-           "1-1][MQTT-3.6.2-1][MQTT-3.7.2-1][MQTT-4.13.2-1][v3 MQTT-4.8.0-1] what a server may "
-           "not send ends the connection, with its reason",
-           violations),
-      TEST("pauses double up to the longest, and start anew when it had worked", pauses_grow),
-      TEST("no two devices pause alike", pauses_differ),
-      TEST("a refused client waits long", refused_waits_long),
-      TEST("no more tries than wanted", no_more_tries),
-      TEST("[MQTT-3.1.2-23] the second connection resumes the session",
-           second_connect_of_5_resumes),
-      TEST("[v3 MQTT-4.8.0-2] half packets die with their connection", nothing_leaks_into_the_next),
+    const struct CMUnitTest tests[] = {
+        TEST("nothing comes before CONNACK, and it comes once", connack_first),
+        TEST("[MQTT-4.13.2-1] a CONNACK that refuses closes, and says why", connack_refuses),
+        TEST("[MQTT-3.2.2-4] session present after a clean start closes", session_nobody_asked_for),
+        TEST("[MQTT-2.1.3-1][v3 MQTT-2.2.2-1, -2] CONNACKs that are none close", bad_connacks),
+        TEST("no CONNACK in time", no_connack),
+        TEST("[MQTT-3.1.2-20][v3 MQTT-3.1.2-23] PINGREQ when nothing else goes out",
+             pings_when_idle),
+        TEST("PINGREQ when nothing is heard", pings_a_server_that_only_listens),
+        TEST("a dead peer is noticed within 1.5 times the keep alive", dead_peer),
+        TEST("the PINGRESP deadline is settable", ping_deadline_is_settable),
+        TEST("[MQTT-3.1.2-21][MQTT-3.2.2-21] the server's keep alive counts", servers_keep_alive),
+        TEST("keep alive 0 never pings", no_keep_alive),
+        TEST("the clock may wrap, and be late", time_wraps),
+        TEST("[MQTT-3.14.4-1, -2][v3 MQTT-3.14.4-1, -2] after DISCONNECT nothing is sent, and the "
+             "transport is closed",
+             ends_in_order),
+        TEST("DISCONNECT waits for the packet that is going out", finishes_what_it_began),
+        TEST("[MQTT-3.14.2-1] DISCONNECT has a reason of its own", ends_with_reason),
+        TEST("[MQTT-3.14.2-3, -4] properties that make DISCONNECT too large are left out",
+             reason_string_gives_way),
+        TEST("[MQTT-3.14.1-1][MQTT-4.13.2-1] the server's DISCONNECT", server_ends),
+        TEST("the last bytes have a second", lingers_no_longer_than_a_second),
+        TEST("DISCONNECT in every state", ends_in_every_state),
+        TEST("[MQTT-1.5.5-1][MQTT-2.1.3-1][MQTT-3.3.1-2, -4][MQTT-3.4.2-1][MQTT-3.5.2-1][MQTT-3.6."
+             "1-1][MQTT-3.6.2-1][MQTT-3.7.2-1][MQTT-4.13.2-1][v3 MQTT-4.8.0-1] what a server may "
+             "not send ends the connection, with its reason",
+             violations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* v5_none.c — stands in for v5.c and aliases.c where MQTT 5.0 is left out: umqtt_start refuses that
- * version, so nothing else here is ever reached. */
+/* v5_none.c — stands in for v5.c and v5_aliases.c where MQTT 5.0 is left out: umqtt_start refuses
+ * that version, so nothing else here is ever reached. */
 #include "umqtt/v5.h"
 
 bool v5_is_here(void)

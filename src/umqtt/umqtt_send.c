@@ -1,7 +1,9 @@
-/* send.c — what the program asks for, checked and put into the outbox as packets.
+/* umqtt_send.c — what the program asks for, checked and put into the outbox as packets.
  *
  * Everything that could make a packet illegal is refused here, to the program; nothing is kept of a
  * call that fails. The packet identifier is given last. Running out of room is UMQTT_FULL. */
+#include "umqtt.h"
+
 #include <assert.h>
 
 #include "topic/topic_filter.h"
@@ -244,8 +246,8 @@ static enum umqtt_error append(struct umqtt *client, size_t size, size_t packet_
     return UMQTT_OK;
 }
 
-/* Identifiers are given in a ring. As long as the ring has not come round to the oldest one in use,
- * the next is free without a search. 0: none found soon; the search goes on from there next time. */
+/* Identifiers are given in a ring. As long as the ring has not come round to the oldest one in
+ * use, the next is free without a search. 0: none found soon; it goes on there next time. */
 static uint16_t find_packet_id(struct umqtt *client)
 {
     enum { TRIES_MAX = 64 };

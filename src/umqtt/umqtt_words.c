@@ -1,5 +1,6 @@
-/* words.c — what to tell a person. */
+/* umqtt_words.c — what to tell a person. */
 #include "umqtt.h"
+
 #include "wire/reason_code.h"
 
 const char *umqtt_error_words(enum umqtt_error error)

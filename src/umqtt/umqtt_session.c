@@ -1,4 +1,5 @@
-/* session.c — the life of a client: wanting a connection, having it, losing it, wanting it again.
+/* umqtt_session.c — the life of a client: wanting a connection, having it, losing it, wanting it
+ * again.
  *
  *   IDLE ──start──▶ OPENING ──opened──▶ CONNECTING ──CONNACK──▶ CONNECTED
  *                      ▲                     └────────┬─────────────┘ anything goes wrong
@@ -6,6 +7,8 @@
  *
  * Whatever ends a connection leads through CLOSING: the last bytes go out, the transport is closed,
  * and only then the program is told. A transport that closes by itself skips that. */
+#include "umqtt.h"
+
 #include <assert.h>
 
 #include "umqtt/connect.h"
@@ -115,7 +118,8 @@ void umqtt_closed(struct umqtt *client, uint32_t now_ms)
         client->error = UMQTT_TRANSPORT;
         client->reason = 0;
     }
-    /* Bytes of this connection must not leak into the next. */
+    /* Bytes of this connection must not leak into the next. The outbox and the receipts stay: the
+     * session is longer than its connections. [MQTT-4.1.0-1] [v3 MQTT-4.1.0-1] [v3 MQTT-4.1.0-2] */
     control_clear(&client->control);
     outbox_interrupt(&client->outbox);
     client->input_size = client->stream_left = client->aliases_size = 0; /* [MQTT-3.3.2-7] */

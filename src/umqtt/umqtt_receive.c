@@ -1,13 +1,16 @@
-/* receive.c — bytes in, packets out, whatever pieces the bytes come in.
+/* umqtt_receive.c — bytes in, packets out, whatever pieces the bytes come in.
  *
  * The happy path is a whole packet in what the caller offers: it is taken from there, uncopied. A
  * packet in pieces is put together in the input buffer. A PUBLISH that is larger than the buffer
  * leaves its head there, and its payload passes by. Reading stops, without loss, while there is no
  * room for the answers that reading would ask for. */
+#include "umqtt.h"
+
 #include <assert.h>
 
 #include "umqtt/control.h"
 #include "umqtt/message.h"
+#include "umqtt/packets.h"
 
 static bool may_read(const struct umqtt *client);
 static size_t take_some(struct umqtt *client, uint32_t now_ms, struct bytes bytes);
@@ -20,6 +23,7 @@ size_t umqtt_receive(struct umqtt *client, uint32_t now_ms, struct umqtt_bytes b
 {
     if (bytes.size > 0)
         client->received_at_ms = now_ms;
+    /* As they come, none left out, none twice: the transport is a stream. [MQTT-4.2-1] */
     size_t taken = 0;
     while (taken < bytes.size && may_read(client))
         taken += take_some(client, now_ms, bytes_of(bytes.data + taken, bytes.size - taken));
@@ -46,7 +50,7 @@ static size_t take_first(struct umqtt *client, uint32_t now_ms, struct bytes byt
 {
     struct frame frame;
     switch (frame_read(bytes, &frame)) {
-    case FRAME_WHOLE: client_take_packet(client, now_ms, &frame); return frame.size;
+    case FRAME_WHOLE: packets_take(client, now_ms, &frame); return frame.size;
     case FRAME_MALFORMED:
         client_refuse(client, now_ms, REASON_MALFORMED_PACKET); /* [MQTT-1.5.5-1] */
         return bytes.size;
@@ -78,7 +82,7 @@ static size_t take_more(struct umqtt *client, uint32_t now_ms, struct bytes byte
             client_refuse(client, now_ms, REASON_MALFORMED_PACKET);
         else if (frame.size > 0 && may_be_kept(client, now_ms, &frame) &&
                  frame.size == client->input_size)
-            client->input_size = 0, client_take_packet(client, now_ms, &frame);
+            client->input_size = 0, packets_take(client, now_ms, &frame);
         return 1;
     }
     size_t wanted = (frame.size < input.size ? frame.size : input.size) - client->input_size;
@@ -91,7 +95,7 @@ static size_t take_more(struct umqtt *client, uint32_t now_ms, struct bytes byte
         enum frame_result result = frame_read(bytes_of(input.data, client->input_size), &frame);
         assert(result == FRAME_WHOLE);
         client->input_size = 0; /* the packet stays where it is until the next bytes */
-        client_take_packet(client, now_ms, &frame);
+        packets_take(client, now_ms, &frame);
     }
     return bytes.size;
 }

@@ -1,17 +1,12 @@
-/* properties.c — the public way to write and read properties of 5.0, over wire/property. */
+/* umqtt_properties.c — the public way to write and read properties of 5.0, over wire/property. */
+#include "umqtt.h"
+
 #include "base/utf8.h"
 #include "umqtt/client.h"
 #include "wire/property.h"
 
-static const uint8_t IDENTIFIER_OF[PROPERTY_COUNT] = {
-#define PROPERTY(id, name, type, packets) [PROPERTY_##name] = id,
-#include "wire/properties.def"
-#undef PROPERTY
-};
-
 enum { KIND_NUMBER, KIND_TEXT, KIND_PAIR };
 
-static bool find_index(enum umqtt_property_id id, enum property_index *index);
 static bool text_is_legal(const struct property *property);
 static enum umqtt_error add(struct umqtt_properties *properties, struct property *property,
                             enum umqtt_property_id id, int kind);
@@ -21,7 +16,7 @@ enum umqtt_error umqtt_property_add(struct umqtt_properties *properties,
                                     const struct umqtt_property *property)
 {
     enum property_index index;
-    if (!find_index(property->id, &index))
+    if (!property_find((uint8_t)property->id, &index))
         return UMQTT_INVALID;
     struct property encodable = {.number = property->number,
                                  .text = bytes_in(property->text),
@@ -54,10 +49,11 @@ bool umqtt_property_next(struct umqtt_bytes section, size_t *offset,
     struct property found;
     if (property_next(bytes_in(section), offset, &found) != PROPERTY_FOUND)
         return false;
-    *property = (struct umqtt_property){.id = (enum umqtt_property_id)IDENTIFIER_OF[found.index],
-                                        .number = found.number,
-                                        .text = bytes_out(found.text),
-                                        .value = bytes_out(found.value)};
+    *property =
+        (struct umqtt_property){.id = (enum umqtt_property_id)property_identifier_of(found.index),
+                                .number = found.number,
+                                .text = bytes_out(found.text),
+                                .value = bytes_out(found.value)};
     return true;
 }
 
@@ -74,7 +70,7 @@ bool umqtt_property_find(struct umqtt_bytes section, enum umqtt_property_id id,
 static enum umqtt_error add(struct umqtt_properties *properties, struct property *property,
                             enum umqtt_property_id id, int kind)
 {
-    if (!find_index(id, &property->index) || kind_of(property->index) != kind)
+    if (!property_find((uint8_t)id, &property->index) || kind_of(property->index) != kind)
         return UMQTT_INVALID;
     size_t size = property_size(property);
     if (size == 0 || !text_is_legal(property))
@@ -84,17 +80,6 @@ static enum umqtt_error add(struct umqtt_properties *properties, struct property
         return UMQTT_FULL;
     properties->size += property_encode(property, properties->data + properties->size, room);
     return UMQTT_OK;
-}
-
-static bool find_index(enum umqtt_property_id id, enum property_index *index)
-{
-    for (unsigned i = 0; i < PROPERTY_COUNT; i++) {
-        if (IDENTIFIER_OF[i] == id) {
-            *index = (enum property_index)i;
-            return true;
-        }
-    }
-    return false;
 }
 
 static int kind_of(enum property_index index)

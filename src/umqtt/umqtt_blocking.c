@@ -1,9 +1,13 @@
-/* blocking.c — the client with the manners of MicroPython's library: a call returns when it is done.
+/* umqtt_blocking.c — the client with the manners of MicroPython's library: a call returns when it
+ * is done.
  *
  * Everything here is one step, taken over and over: open or close the transport if the core wants
- * that, write what it has, read what is there, let time pass. umqtt_check_msg takes one step without
- * waiting; a call that wants an answer takes steps until it is there, waiting in between, for
- * timeout_ms at most. Inside the callback every call only queues: the step it is in does the rest. */
+ * that, write what it has, read what is there, let time pass. umqtt_check_msg takes one step
+ * without waiting; a call that wants an answer takes steps until it is there, waiting in between,
+ * for timeout_ms at most. Inside the callback every call only queues: the step it is in does the
+ * rest. */
+#include "umqtt.h"
+
 #include <assert.h>
 
 #include "umqtt/connect.h"
@@ -138,8 +142,8 @@ enum umqtt_error umqtt_subscribe(struct umqtt_client *client, const char *filter
     if (error != UMQTT_OK)
         return error;
     bool none_waiting = client->subscribed_again == client->subscription_count;
-    client->subscriptions[client->subscription_count].filter = filter;
-    client->subscriptions[client->subscription_count++].qos = qos;
+    client->subscribed_filters[client->subscription_count] = filter;
+    client->subscribed_qos[client->subscription_count++] = qos;
     if (none_waiting)
         client->subscribed_again = client->subscription_count;
     if (client->in_callback)
@@ -360,8 +364,8 @@ static void subscribe_again(struct umqtt_client *client)
 {
     while (is_connected(client) && client->subscribed_again < client->subscription_count) {
         struct umqtt_subscription subscription = {
-            .filter = umqtt_text(client->subscriptions[client->subscribed_again].filter),
-            .qos = client->subscriptions[client->subscribed_again].qos};
+            .filter = umqtt_text(client->subscribed_filters[client->subscribed_again]),
+            .qos = client->subscribed_qos[client->subscribed_again]};
         if (umqtt_send_subscribe(&client->core, &subscription, 1, umqtt_bytes(NULL, 0), NULL) !=
             UMQTT_OK)
             return;
@@ -418,11 +422,13 @@ static void wait_ms(struct umqtt_client *client, uint32_t timeout_ms)
 static void forget_subscription(struct umqtt_client *client, const char *filter)
 {
     for (uint8_t i = 0; i < client->subscription_count; i++) {
-        if (strcmp(client->subscriptions[i].filter, filter) != 0)
+        if (strcmp(client->subscribed_filters[i], filter) != 0)
             continue;
         uint8_t last = --client->subscription_count;
-        for (uint8_t j = i; j < last; j++)
-            client->subscriptions[j] = client->subscriptions[j + 1];
+        for (uint8_t j = i; j < last; j++) {
+            client->subscribed_filters[j] = client->subscribed_filters[j + 1];
+            client->subscribed_qos[j] = client->subscribed_qos[j + 1];
+        }
         if (client->subscribed_again > i)
             client->subscribed_again--;
         return;

@@ -1,9 +1,11 @@
-/* output.c — what goes out next.
+/* umqtt_output.c — what goes out next.
  *
  * First what has begun to go out, then `control`, then, while connected, the outbox in its order:
  * whole runs of records at once. A PUBLISH above QoS 0 waits while the server's Receive Maximum is
  * used up; what stands behind it does not. Only whole packets change the state of a record, so a
  * connection that breaks in the middle of one has not sent it. */
+#include "umqtt.h"
+
 #include <assert.h>
 
 #include "umqtt/control.h"

@@ -1,4 +1,4 @@
-/* aliases.c — topics that the server has given numbers to (MQTT 5.0 section 3.3.2.3.4).
+/* v5_aliases.c — topics that the server has given numbers to (MQTT 5.0 section 3.3.2.3.4).
  *
  * A list in the caller's memory: alias, size, topic, alias, size, topic … A topic given anew takes
  * its old entry out first. The connection ends when the memory does not hold what the server was
