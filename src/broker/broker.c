@@ -29,11 +29,12 @@ static uint32_t post_to_all(struct broker *broker, enum mail_kind kind);
 struct broker *broker_new(const struct config *config, const struct log *log, char *error,
                           size_t error_size)
 {
-    struct broker *broker = calloc(1, sizeof *broker);
+    struct broker *broker = aligned_alloc(64, (sizeof *broker + 63) & ~63UL);
     if (!broker) {
         snprintf(error, error_size, "no memory");
         return NULL;
     }
+    memset(broker, 0, sizeof *broker);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     broker->config = config;
     broker->log = log;

@@ -60,6 +60,7 @@ bool worker_init(struct worker *worker, const struct worker_birth *birth)
                                     .hash_seed = birth->hash_seed,
                                     .random_seed = birth->random_seed,
                                     .now_us = loop_now_us(worker->loop),
+                                    .tally = &birth->force->tally,
                                     .options = &worker->options,
                                     .log = &worker->log,
                                     .version = MIDGE_VERSION};

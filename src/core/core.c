@@ -8,6 +8,7 @@
 #include "core/hold.h"
 #include "core/keep_alive.h"
 #include "core/links.h"
+#include "core/quotas.h"
 #include "core/receive.h"
 #include "core/receive_auth.h"
 #include "core/refuse.h"
@@ -49,6 +50,11 @@ struct core *core_new(const struct core_birth *birth)
     core->log = birth->log;
     core->authenticator = birth->authenticator;
     core->version = birth->version;
+    core->own_tally = birth->tally ? NULL : aligned_alloc(64, sizeof *core->own_tally);
+    core->tally = birth->tally ? birth->tally : core->own_tally;
+    if (core->own_tally) {
+        memset(core->own_tally, 0, sizeof *core->own_tally);
+    }
     core->peers.self = birth->worker;
     core->peers.count = birth->worker_count;
     core->sys_timer.place = core->sweep_timer.place = HEAP_NOWHERE;
@@ -65,7 +71,7 @@ struct core *core_new(const struct core_birth *birth)
     list_init(&core->resumed);
     list_init(&core->ending);
     core->retained = topic_tree_new(birth->hash_seed);
-    if (!core->retained || !routes_init(&core->routes, birth->hash_seed) ||
+    if (!core->tally || !core->retained || !routes_init(&core->routes, birth->hash_seed) ||
         !sys_topics_begin(core)) {
         core_free(core);
         return NULL;
@@ -95,7 +101,7 @@ void core_free(struct core *core)
         will_forget(core, session);
         hold_release_all(core, &session->holds);
         session_end(core, session);
-        cursor = 0;
+        cursor--; /* the place may hold the next one now */
     }
     for (uint32_t i = 0; i < PEERS_MAX; i++) {
         hold_release_all(core, &core->peer_holds[i]);
@@ -115,6 +121,7 @@ void core_free(struct core *core)
     free(core->links.links);
     free(core->links.free_places);
     free(core->receivers);
+    free(core->own_tally);
     free(core);
 }
 
@@ -148,6 +155,7 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
     case EVENT_STOPPING: stop(core); break;
     }
     hear_self(core);
+    quotas_publish(core);
     effects->deadline_us = UINT64_MAX;
     heap_first(&core->timers, &effects->deadline_us);
 }
@@ -179,9 +187,7 @@ struct link *core_next_ending(struct core *core, uint32_t *worker)
 struct parcel *core_next_parcel(struct core *core, uint32_t worker)
 {
     assert(worker < core->worker_count && worker != core->worker);
-    struct parcel *parcel = core->peers.outgoing[worker];
-    core->peers.outgoing[worker] = NULL;
-    return parcel;
+    return peers_take(&core->peers, worker);
 }
 
 bool core_is_idle(const struct core *core)
@@ -282,10 +288,9 @@ static void meet_deadline(struct core *core, struct heap_entry *entry)
 
 static void sweep(struct core *core)
 {
-    uint64_t memory_max = core_share(core, core->options->memory_max);
     retained_sweep(core);
     outbox_pool_trim(&core->pool);
-    if (memory_max == CORE_NO_LIMIT || core->counters.memory_held < memory_max / 10 * 9) {
+    if (quotas_memory_is_free(core)) {
         hold_release_all(core, &core->memory_holds);
     }
     timer_set(&core->timers, &core->sweep_timer, TIMER_SWEEP, core->now_us + SWEEP_INTERVAL_US);

@@ -14,21 +14,17 @@
 #include "core/effect.h"
 #include "core/event.h"
 #include "core/peers.h"
+#include "core/tally.h"
 
 struct core;
-
-/* Answers authentication requests, at once or later. `ask` returns true when it takes the request (the answer comes as
- * EVENT_AUTHENTICATED, never from within the call), false when it knows no such method. [MQTT-4.12.0-1] */
-struct authenticator {
-    bool (*ask)(void *context, const struct authentication_request *request);
-    void *context;
-};
 
 struct core_birth {
     uint32_t worker, worker_count; /* worker < worker_count <= PEERS_MAX */
     uint64_t hash_seed;            /* the same in all workers of a broker */
     uint64_t random_seed;
     uint64_t now_us;
+    struct tally *tally; /* the same in all workers; borrowed for life; NULL: a single
+                                                * worker needs none */
     const struct core_options *options;        /* borrowed for life; changed only between steps */
     const struct log *log;                     /* borrowed for life */
     const struct authenticator *authenticator; /* borrowed for life; NULL: nobody is asked */
@@ -47,7 +43,9 @@ core_next_resumed(struct core *core); /* offer it its unread bytes again, and re
 /* A link that has to go: send what is in its outbox, then close and report EVENT_LINK_LOST.
  * *worker: where it is to be handed over to instead, with its unread bytes (and then EVENT_LINK_LOST); or the core's own. */
 struct link *core_next_ending(struct core *core, uint32_t *worker);
-/* The parcel for that worker (given), or NULL. */
+/* The next parcel for that worker (given), or NULL. They are to be posted one after another, round
+ * by round over all workers, until a round gives none: some things must not be heard before what
+ * was said to others. [MQTT-4.6.0-5] */
 struct parcel *core_next_parcel(struct core *core, uint32_t worker);
 
 /* True: none of these four has anything to give now. */

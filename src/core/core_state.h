@@ -5,8 +5,12 @@
 #include "base/heap.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "core/core.h"
+#include "core/counters.h"
+#include "core/effect.h"
+#include "core/event.h"
+#include "core/peers.h"
 #include "core/routes.h"
+#include "core/tally.h"
 #include "topic/topic_tree.h"
 
 /* Links by their place; a place is used again by a later generation. */
@@ -48,8 +52,8 @@ struct core {
     struct map retained_walks; /* asked by other workers, by worker and number */
     struct routes routes;
     struct topic_tree *retained; /* name → struct message, for topics at home here */
-    uint64_t retained_own;       /* retained messages of the broker's own ($SYS): no limit counts them */
-    uint64_t retained_expiring;  /* retained messages that will expire */
+    uint64_t retained_own; /* retained messages of the broker's own ($SYS): no limit counts them */
+    uint64_t retained_expiring; /* retained messages that will expire */
     struct topic_walk
         retained_sweep; /* looks for those that have; tree is NULL between two rounds */
     struct list dirty, resumed, ending;
@@ -59,19 +63,15 @@ struct core {
     uint32_t receiver_count, receiver_capacity;
     uint32_t mark;
     uint64_t replay_number;
-    struct sys_topics *sys_topics; /* $SYS, only at worker 0 */
+    struct tally *tally, *own_tally; /* the latter when we are alone */
+    struct sys_topics *sys_topics;   /* $SYS, only at worker 0 */
     struct heap_entry sys_timer, sweep_timer;
     bool is_stopping;
 };
 
 /* What a timer belongs to is told by where its entry lies; see timers.c. */
 
-/* A worker's part of a limit of the whole broker; 0 stays 0 (none). */
-static inline uint64_t core_share(const struct core *core, uint64_t limit)
-{
-    return limit == 0 ? 0 : (limit + core->worker_count - 1) / core->worker_count;
-}
-
+/* The worker that is home to what has this hash. */
 static inline uint32_t core_home(const struct core *core, uint64_t hash)
 {
     return (uint32_t)((hash >> 32) % core->worker_count);

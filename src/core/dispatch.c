@@ -2,6 +2,8 @@
 #include "core/dispatch.h"
 
 #include "core/hold.h"
+#include "core/links.h"
+#include "core/quotas.h"
 #include "core/send.h"
 #include "core/share_status.h"
 #include "core/timers.h"
@@ -121,7 +123,8 @@ static bool has_quota(const struct core *core, const struct session *session)
     const struct flow_out *flow = &session->flow_out;
     uint32_t in_flight_max = core->options->in_flight_messages_max;
     uint64_t bytes_max = core->options->in_flight_bytes_max;
-    return flow->unsent == 0 && flow->open < session->link->receive_maximum &&
+    return flow->unsent == 0 && !flow_out_is_full(flow) &&
+           flow->open < session->link->receive_maximum &&
            (in_flight_max == CORE_NO_LIMIT || flow->open < in_flight_max) &&
            (bytes_max == CORE_NO_LIMIT || flow->bytes < bytes_max || flow->open == 0);
 }
@@ -196,10 +199,9 @@ static bool find_reason_to_drop(const struct core *core, const struct session *s
         *reason = session->is_slow ? DROP_SLOW_READER : DROP_QUEUE_MESSAGES;
     } else if (bytes_max != CORE_NO_LIMIT && bytes + message_size(delivery->message) > bytes_max) {
         *reason = session->is_slow ? DROP_SLOW_READER : DROP_QUEUE_BYTES;
-    } else if (session->is_slow && bytes >= QUEUE_OVERSHOOT_SIZE) {
+    } else if (session->link && bytes >= QUEUE_OVERSHOOT_SIZE) {
         *reason = DROP_SLOW_READER;
-    } else if (options->memory_max != CORE_NO_LIMIT &&
-               core->counters.memory_held >= core_share(core, options->memory_max)) {
+    } else if (quotas_memory_is_full(core)) {
         *reason = DROP_NO_MEMORY;
     } else {
         return false;
@@ -214,7 +216,10 @@ static void hold_back(struct core *core, struct session *session, const struct l
         timer_set(&core->timers, &session->timer, TIMER_SESSION,
                   core->now_us + (uint64_t)core->options->slow_reader_patience_ms * 1000);
     }
-    hold_publisher(core, &session->holds, publisher);
+    /* Who publishes to himself is not held: his acknowledgements come behind what he publishes. */
+    if (links_find(core, publisher) != session->link) {
+        hold_publisher(core, &session->holds, publisher);
+    }
 }
 
 /* After a new connection: what was in flight, in its old order, before anything new. [MQTT-4.4.0-1] [v3 MQTT-4.4.0-1] */

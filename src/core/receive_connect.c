@@ -6,6 +6,7 @@
 #include "core/dispatch.h"
 #include "core/keep_alive.h"
 #include "core/links.h"
+#include "core/quotas.h"
 #include "core/refuse.h"
 #include "core/replay.h"
 #include "core/send.h"
@@ -18,8 +19,6 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-enum { LONG_CLIENT_ID_3_1 = 23 };
 
 static bool is_legal(struct core *core, struct link *link, const struct packet_connect *connect);
 static bool choose_client_id(struct core *core, struct link *link, struct packet_connect *connect,
@@ -77,11 +76,13 @@ void connect_accept(struct core *core, struct link *link, const struct packet_co
         return;
     }
     if (link_is_v5(link)) {
-        session->expiry_s = properties_have(&connect->properties, PROPERTY_session_expiry_interval_s)
-                                ? connect->properties.session_expiry_interval_s
-                                : 0;
+        session->expiry_s =
+            properties_have(&connect->properties, PROPERTY_session_expiry_interval_s)
+                ? connect->properties.session_expiry_interval_s
+                : 0;
     } else {
-        session->expiry_s = connect->clean_start ? 0 : SESSION_NEVER_EXPIRES; /* [v3 MQTT-3.1.2-4] */
+        session->expiry_s =
+            connect->clean_start ? 0 : SESSION_NEVER_EXPIRES; /* [v3 MQTT-3.1.2-4] */
     }
     if (connect->has_will && !will_keep(core, session, connect, link->options)) {
         session_detach(core, session, PARTING_ORDERLY);
@@ -91,6 +92,9 @@ void connect_accept(struct core *core, struct link *link, const struct packet_co
     link->state = LINK_CONNECTED;
     keep_alive_begin(core, link, connect->keep_alive_s);
     welcome_say(core, link, connect, was_present, assigned, data);
+    if (link->state != LINK_CONNECTED) {
+        return; /* CONNACK does not fit the client; the session may have ended with its link */
+    }
     share_status_tell(core, session, SHARE_READY);
     dispatch_pump(core, session); /* [MQTT-4.4.0-1] */
     replay_pump(core, session);
@@ -192,19 +196,15 @@ static void assign_client_id(struct core *core, const struct link *link,
 /* Overload is refused before it hurts anyone. */
 static bool has_room(struct core *core, struct link *link, struct bytes client_id, uint64_t hash)
 {
-    const struct core_options *options = core->options;
     const struct session *session = sessions_find(&core->sessions, hash, client_id);
     const char *words = NULL;
     enum reason_code reason = REASON_QUOTA_EXCEEDED;
-    if (options->connections_max != CORE_NO_LIMIT && !(session && session->link) &&
-        core->counters.connected >= core_share(core, options->connections_max)) {
+    if (!(session && session->link) && !quotas_allow_connection(core)) {
         reason = REASON_SERVER_BUSY;
         words = "global_max_connections is reached";
-    } else if (options->clients_max != CORE_NO_LIMIT && !session &&
-               core->counters.sessions >= core_share(core, options->clients_max)) {
+    } else if (!session && !quotas_allow_session(core)) {
         words = "global_max_clients is reached";
-    } else if (options->memory_max != CORE_NO_LIMIT &&
-               core->counters.memory_held >= core_share(core, options->memory_max)) {
+    } else if (quotas_memory_is_full(core)) {
         words = "memory_limit is reached";
     }
     if (words) {
@@ -239,6 +239,8 @@ static void decide(struct core *core, struct link *link, const struct packet_con
             return; /* EVENT_AUTHENTICATED comes */
         }
         link->state = LINK_WAITING;
+        free(link->connect_frame);
+        link->connect_frame = NULL;
     }
     if (has_method) { /* [MQTT-4.12.0-1] */
         refuse_connect(core, link, REASON_BAD_AUTHENTICATION_METHOD, "no such method here");

@@ -8,6 +8,7 @@
 #include "access/access.h"
 #include "core/deliver.h"
 #include "core/hold.h"
+#include "core/quotas.h"
 #include "core/refuse.h"
 #include "core/send.h"
 #include "core/timers.h"
@@ -22,7 +23,6 @@ static void answer(struct core *core, struct link *link, const struct packet_pub
                    enum reason_code reason, const char *words);
 static enum reason_code deliver(struct core *core, struct link *link,
                                 const struct packet_publish *publish, bool *is_later);
-static bool is_memory_full(const struct core *core);
 
 void receive_publish(struct core *core, struct link *link, const struct packet *packet)
 {
@@ -132,7 +132,7 @@ static enum reason_code find_refusal(const struct core *core, const struct link 
         *words = "the payload is larger than message_size_limit";
         return REASON_QUOTA_EXCEEDED;
     }
-    if (is_memory_full(core) && (link_is_v5(link) || publish->qos == 0)) {
+    if (quotas_memory_is_full(core) && (link_is_v5(link) || publish->qos == 0)) {
         *words = "the broker's memory_limit is reached";
         return REASON_QUOTA_EXCEEDED;
     }
@@ -167,7 +167,7 @@ static enum reason_code deliver(struct core *core, struct link *link,
     }
     enum deliver_result result = deliver_publish(core, message, link, publish->packet_id);
     message_unref(message, &core->counters);
-    if (is_memory_full(core)) {
+    if (quotas_memory_is_full(core)) {
         struct link_ref publisher = links_name(core, link);
         hold_publisher(core, &core->memory_holds, &publisher); /* until some is free again */
     }
@@ -198,10 +198,4 @@ static void answer(struct core *core, struct link *link, const struct packet_pub
                2) { /* [MQTT-4.3.3-8] [MQTT-3.5.2-1] [MQTT-2.2.1-5] [v3 MQTT-2.3.1-6] */
         send_ack(core, link, PACKET_PUBREC, publish->packet_id, reason, words);
     }
-}
-
-static bool is_memory_full(const struct core *core)
-{
-    return core->options->memory_max != CORE_NO_LIMIT &&
-           core->counters.memory_held >= core_share(core, core->options->memory_max);
 }

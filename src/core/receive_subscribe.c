@@ -2,6 +2,7 @@
 #include "core/receive_subscribe.h"
 
 #include "access/access.h"
+#include "core/quotas.h"
 #include "core/refuse.h"
 #include "core/replay.h"
 #include "core/send.h"
@@ -125,8 +126,7 @@ static enum reason_code find_refusal(const struct core *core, const struct link 
          topic_name_level_count(filter->filter) > options->topic_levels_max)) {
         return REASON_TOPIC_FILTER_INVALID; /* [MQTT-4.7.3-3] */
     }
-    if (options->memory_max != CORE_NO_LIMIT &&
-        core->counters.memory_held >= core_share(core, options->memory_max)) {
+    if (quotas_memory_is_full(core)) {
         return REASON_QUOTA_EXCEEDED;
     }
     return REASON_SUCCESS;

@@ -2,6 +2,7 @@
 #include "core/retained.h"
 
 #include "base/hash.h"
+#include "core/quotas.h"
 #include "core/timers.h"
 #include "topic/topic_filter.h"
 
@@ -40,9 +41,7 @@ uint32_t retained_home(const struct core *core, struct bytes topic)
 
 bool retained_has_room(const struct core *core, struct bytes topic)
 {
-    uint64_t count_max = core_share(core, core->options->retained_messages_max);
-    return count_max == CORE_NO_LIMIT || core->counters.retained - core->retained_own < count_max ||
-           topic_tree_get(core->retained, topic);
+    return quotas_allow_retained(core) || topic_tree_get(core->retained, topic);
 }
 
 bool retained_keep(struct core *core, struct message *message)
@@ -124,7 +123,7 @@ void retained_sweep(struct core *core)
     bool more = core->retained_expiring > 0;
     for (size_t seen = 0; seen < SWEEP_COUNT_MAX && more; seen++) {
         if (!core->retained_sweep.tree) {
-            topic_walk_begin(&core->retained_sweep, core->retained, BYTES("#"));
+            topic_walk_begin_all(&core->retained_sweep, core->retained);
         }
         struct message *message = topic_walk_next(&core->retained_sweep, SWEEP_STEPS_MAX, &more);
         if (message && message_has_expired(message, core->now_us)) {
@@ -152,12 +151,11 @@ void retained_free(struct core *core)
     if (core->retained_sweep.tree) {
         topic_walk_end(&core->retained_sweep);
     }
-    const struct bytes all[] = {BYTES("#"), BYTES("$SYS/#")};
-    for (size_t i = 0; core->retained && i < sizeof all / sizeof all[0]; i++) {
+    if (core->retained) {
         struct topic_walk every;
         struct message *message;
         bool more = true;
-        topic_walk_begin(&every, core->retained, all[i]);
+        topic_walk_begin_all(&every, core->retained);
         while ((message = topic_walk_next(&every, SIZE_MAX, &more)) != NULL) {
             topic_tree_remove(core->retained, message_topic(message));
             forget(core, message);
