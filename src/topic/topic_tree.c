@@ -106,6 +106,12 @@ void topic_walk_begin(struct topic_walk *walk, struct topic_tree *tree, struct b
     node_at(tree, ROOT)->pins++;
 }
 
+void topic_walk_begin_all(struct topic_walk *walk, struct topic_tree *tree)
+{
+    topic_walk_begin(walk, tree, BYTES("#"));
+    walk->sees_reserved = true;
+}
+
 void *topic_walk_next(struct topic_walk *walk, size_t steps_max, bool *more)
 {
     uint32_t from = walk->node;
@@ -308,8 +314,8 @@ static void step_up(struct topic_walk *walk)
 static void arrive_by_wildcard(struct topic_walk *walk, uint32_t index)
 {
     const struct tree_node *node = node_at(walk->tree, index);
-    bool is_reserved =
-        node->level.parent == ROOT && level_label_begins_with(&node->level.label, '$');
+    bool is_reserved = node->level.parent == ROOT && !walk->sees_reserved &&
+                       level_label_begins_with(&node->level.label, '$');
     walk->node = index;
     walk->is_leaving = is_reserved; /* [MQTT-4.7.2-1] [v3 MQTT-4.7.2-1] */
 }

@@ -31,9 +31,12 @@ struct topic_walk {
     uint32_t next_start;    /* the filter's level for its children; filter.size + 1: none left */
     uint32_t depth_in_hash; /* how many levels of the node the `#` stands for */
     bool is_leaving;        /* what lies below the node has been seen */
+    bool sees_reserved;     /* names that begin with `$`, too */
 };
 
 void topic_walk_begin(struct topic_walk *walk, struct topic_tree *tree, struct bytes filter);
+/* The same over all names there are, those that begin with `$` included. */
+void topic_walk_begin_all(struct topic_walk *walk, struct topic_tree *tree);
 /* The value of the next matching name, or NULL when there is none left. [MQTT-4.7.2-1]
  * One call does a bounded amount of work: after `steps_max` (at least 1) nodes without a match it
  * returns NULL with *more true: call again later. *more is false when the walk is done. */

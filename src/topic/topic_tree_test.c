@@ -129,6 +129,25 @@ static void put_get_replace_remove(void **state)
 }
 
 /* The walk stands on a name while everything is taken away, and then on nothing. */
+static void walk_over_all_names_passes_none_by(void **state)
+{
+    (void)state;
+    struct topic_tree *tree = topic_tree_new(1);
+    struct topic_walk walk;
+    unsigned count = 0;
+    bool more = true;
+    put(tree, "a/$b");
+    put(tree, "$SYS/broker");
+    put(tree, "$other");
+    topic_walk_begin_all(&walk, tree);
+    while (topic_walk_next(&walk, SIZE_MAX, &more)) {
+        count++;
+    }
+    topic_walk_end(&walk);
+    assert_int_equal(count, 3);
+    topic_tree_free(tree);
+}
+
 static void walk_outlives_its_names(void **state)
 {
     (void)state;
@@ -312,6 +331,7 @@ int main(void)
         TEST("[MQTT-4.7.3-4][v3 MQTT-4.7.3-4] the tree compares byte for byte",
              nothing_is_normalised),
         TEST("names are put, got, replaced and removed", put_get_replace_remove),
+        TEST("a walk over all names passes none by", walk_over_all_names_passes_none_by),
         TEST("a walk outlives its names", walk_outlives_its_names),
         TEST("random changes and walks agree with a list",
              random_changes_and_walks_agree_with_a_list),
