@@ -16,6 +16,7 @@ static uint64_t find_timeout(struct worker *worker);
 static void attend(struct worker *worker);
 static void resume_all(struct worker *worker);
 static void post_parcels(struct worker *worker);
+static bool post_round(struct worker *worker);
 static void watch_peers(struct worker *worker);
 static void end_all(struct worker *worker);
 static void flush_all(struct worker *worker);
@@ -193,8 +194,16 @@ static void resume_all(struct worker *worker)
     }
 }
 
+/* Round by round, as core_next_parcel asks. */
 static void post_parcels(struct worker *worker)
 {
+    while (post_round(worker)) {
+    }
+}
+
+static bool post_round(struct worker *worker)
+{
+    bool posted = false;
     for (uint32_t i = 0; i < worker->force->count; i++) {
         struct worker *peer = &worker->force->workers[i];
         struct parcel *parcel = i == worker->index ? NULL : core_next_parcel(worker->core, i);
@@ -207,7 +216,9 @@ static void post_parcels(struct worker *worker)
         }
         mail->parcel = parcel;
         mail_post(peer, mail);
+        posted = true;
     }
+    return posted;
 }
 
 /* A worker with a long backlog gets nothing more from publishers here until it has caught up. */

@@ -84,8 +84,10 @@ void deliver_at_home(struct core *core, const struct publish_record *record, str
         settled.reason = REASON_QUOTA_EXCEEDED;
     }
     if (record->publisher.worker != UINT32_MAX) {
-        peers_say(&core->peers, record->publisher.worker, RECORD_SETTLED, &settled,
-                  (struct bytes){0}, (struct bytes){0});
+        /* Late: what its publisher sends next goes the short way, and may not arrive there before
+         * this message. [MQTT-4.6.0-5] [v3 MQTT-4.6.0-6] */
+        peers_say_late(&core->peers, record->publisher.worker, RECORD_SETTLED, &settled,
+                       (struct bytes){0}, (struct bytes){0});
     }
 }
 
@@ -173,10 +175,15 @@ static enum deliver_result keep_and_route(struct core *core, struct message *mes
                                           const struct link_ref *publisher)
 {
     if (message->retain && retained_home(core, message_topic(message)) == core->worker) {
-        if (message->publisher != 0 && !retained_has_room(core, message_topic(message))) {
+        bool has_room = message->payload_size == 0 || message->publisher == 0 ||
+                        retained_has_room(core, message_topic(message));
+        if (!has_room && publisher->worker != UINT32_MAX) {
             return DELIVER_REFUSED;
         }
-        if (!retained_keep(core, message)) {
+        if (!has_room) { /* a will: nobody is left who could be told */
+            log_write(core->log, LOG_KIND_WARNING,
+                      "A will was not retained: max_retained_messages is reached.");
+        } else if (!retained_keep(core, message)) {
             log_write(core->log, LOG_KIND_ERROR, "No memory to keep a retained message.");
         }
     }

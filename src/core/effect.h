@@ -14,6 +14,13 @@ struct authentication_request {
     bool is_first; /* from CONNECT, or the AUTH that begins a re-authentication */
 };
 
+/* Answers authentication requests, at once or later. `ask` returns true when it takes the request (the answer comes as
+ * EVENT_AUTHENTICATED, never from within the call), false when it knows no such method. [MQTT-4.12.0-1] */
+struct authenticator {
+    bool (*ask)(void *context, const struct authentication_request *request);
+    void *context;
+};
+
 struct effects {
     struct link *opened; /* the link that EVENT_LINK_OPENED made; NULL: no memory, or refused */
     size_t

@@ -34,32 +34,38 @@ static const size_t fixed_sizes[RECORD_KIND_COUNT] = {
 };
 
 static size_t aligned(size_t size);
-static uint8_t *make_room(struct peers *peers, uint32_t worker, size_t size);
+static bool say(uint32_t from, struct parcel **parcel, enum record_kind kind, const void *fixed,
+                struct bytes rest, struct bytes more_rest);
+static uint8_t *make_room(uint32_t from, struct parcel **place, size_t size);
 
 bool peers_say(struct peers *peers, uint32_t worker, enum record_kind kind, const void *fixed,
                struct bytes rest, struct bytes more_rest)
 {
-    assert(worker < peers->count && kind < RECORD_KIND_COUNT);
-    size_t rest_size = rest.size + more_rest.size;
-    assert(rest_size <= UINT32_MAX);
-    struct record_head head = {(uint32_t)kind, (uint32_t)rest_size};
-    uint8_t *at = make_room(peers, worker, sizeof head + fixed_sizes[kind] + aligned(rest_size));
-    if (!at) {
-        return false;
+    assert(worker < peers->count);
+    return say(peers->self, &peers->outgoing[worker], kind, fixed, rest, more_rest);
+}
+
+bool peers_say_late(struct peers *peers, uint32_t worker, enum record_kind kind, const void *fixed,
+                    struct bytes rest, struct bytes more_rest)
+{
+    assert(worker < peers->count && worker != peers->self);
+    return say(peers->self, &peers->late[worker], kind, fixed, rest, more_rest);
+}
+
+struct parcel *peers_take(struct peers *peers, uint32_t worker)
+{
+    struct parcel **place = &peers->outgoing[worker];
+    if (!*place) {
+        for (uint32_t i = 0; i < peers->count; i++) {
+            if (peers->outgoing[i]) {
+                return NULL;
+            }
+        }
+        place = &peers->late[worker];
     }
-    memcpy(at, &head, sizeof head);
-    at += sizeof head;
-    if (fixed_sizes[kind] > 0) {
-        memcpy(at, fixed, fixed_sizes[kind]);
-        at += fixed_sizes[kind];
-    }
-    if (rest.size > 0) {
-        memcpy(at, rest.data, rest.size);
-    }
-    if (more_rest.size > 0) {
-        memcpy(at + rest.size, more_rest.data, more_rest.size);
-    }
-    return true;
+    struct parcel *parcel = *place;
+    *place = NULL;
+    return parcel;
 }
 
 bool parcel_next(const struct parcel *parcel, size_t *at, struct record *record)
@@ -92,8 +98,35 @@ void peers_fini(struct peers *peers)
 {
     for (uint32_t i = 0; i < peers->count; i++) {
         parcel_free(peers->outgoing[i]);
-        peers->outgoing[i] = NULL;
+        parcel_free(peers->late[i]);
+        peers->outgoing[i] = peers->late[i] = NULL;
     }
+}
+
+static bool say(uint32_t from, struct parcel **parcel, enum record_kind kind, const void *fixed,
+                struct bytes rest, struct bytes more_rest)
+{
+    assert(kind < RECORD_KIND_COUNT);
+    size_t rest_size = rest.size + more_rest.size;
+    assert(rest_size <= UINT32_MAX);
+    struct record_head head = {(uint32_t)kind, (uint32_t)rest_size};
+    uint8_t *at = make_room(from, parcel, sizeof head + fixed_sizes[kind] + aligned(rest_size));
+    if (!at) {
+        return false;
+    }
+    memcpy(at, &head, sizeof head);
+    at += sizeof head;
+    if (fixed_sizes[kind] > 0) {
+        memcpy(at, fixed, fixed_sizes[kind]);
+        at += fixed_sizes[kind];
+    }
+    if (rest.size > 0) {
+        memcpy(at, rest.data, rest.size);
+    }
+    if (more_rest.size > 0) {
+        memcpy(at + rest.size, more_rest.data, more_rest.size);
+    }
+    return true;
 }
 
 static size_t aligned(size_t size)
@@ -101,16 +134,16 @@ static size_t aligned(size_t size)
     return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 }
 
-static uint8_t *make_room(struct peers *peers, uint32_t worker, size_t size)
+static uint8_t *make_room(uint32_t from, struct parcel **place, size_t size)
 {
-    struct parcel *parcel = peers->outgoing[worker];
+    struct parcel *parcel = *place;
     if (!parcel) {
         parcel = calloc(1, sizeof *parcel);
         if (!parcel) {
             return NULL;
         }
-        parcel->from = peers->self;
-        peers->outgoing[worker] = parcel;
+        parcel->from = from;
+        *place = parcel;
     }
     if (parcel->capacity - parcel->size < size) {
         size_t capacity = parcel->capacity ? parcel->capacity * 2 : PARCEL_SIZE_MIN;

@@ -73,12 +73,19 @@ struct peers {
     uint32_t self, count;
     uint64_t busy; /* a bit for each worker whose mailbox is too full */
     struct parcel *outgoing[PEERS_MAX];
+    struct parcel *late[PEERS_MAX]; /* to be posted after every outgoing one */
 };
 
 /* Says something to `worker`: a fixed part (size fixed by the kind) and two runs of bytes that are put
  * one behind the other. False: no memory; nothing was said. */
 bool peers_say(struct peers *peers, uint32_t worker, enum record_kind kind, const void *fixed,
                struct bytes rest, struct bytes more_rest);
+/* The same, for what must not be heard before anything else said up to now to whichever worker:
+ * "that is done". */
+bool peers_say_late(struct peers *peers, uint32_t worker, enum record_kind kind, const void *fixed,
+                    struct bytes rest, struct bytes more_rest);
+/* The parcel to post to `worker` next (given), or NULL: ask again when all others were asked. */
+struct parcel *peers_take(struct peers *peers, uint32_t worker);
 /* The next record of a parcel; *at begins at 0. False: that was all. */
 bool parcel_next(const struct parcel *parcel, size_t *at, struct record *record);
 void parcel_free(struct parcel *parcel);
