@@ -15,8 +15,8 @@
 
 enum deliver_result {
     DELIVER_OK,
-    DELIVER_LATER,   /* its topic's home has it; the acknowledgement is sent when that has settled */
-    DELIVER_NOBODY,  /* nobody is known to want it [MQTT-3.4.2-1] */
+    DELIVER_LATER,  /* its topic's home has it; the acknowledgement is sent when that has settled */
+    DELIVER_NOBODY, /* nobody is known to want it [MQTT-3.4.2-1] */
     DELIVER_REFUSED, /* max_retained_messages is reached: it was not kept, nor sent to anybody */
 };
 

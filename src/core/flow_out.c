@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { CAPACITY_MIN = 4, WINDOW_MAX = 32768, ID_COUNT = 65535 };
+enum { CAPACITY_MIN = 4, ID_COUNT = 65535 };
 
 static bool grow(struct flow_out *flow, struct counters *counters);
 static uint16_t id_at(const struct flow_out *flow, uint32_t index);
@@ -131,7 +131,7 @@ void flow_out_fini(struct flow_out *flow, struct counters *counters)
 static bool grow(struct flow_out *flow, struct counters *counters)
 {
     uint32_t capacity = flow->capacity ? flow->capacity * 2 : CAPACITY_MIN;
-    if (capacity > WINDOW_MAX) {
+    if (capacity > FLOW_OUT_WINDOW_MAX) {
         return false;
     }
     struct delivery *ring = calloc(capacity, sizeof *ring);

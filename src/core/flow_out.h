@@ -5,12 +5,15 @@
  *                                  └──PUBREC with reason ≥ 0x80──▶ gone                 [MQTT-4.4.0-2]
  *
  * A ring in the order of sending; packet identifiers count up along it, so an identifier is a place. One that
- * finishes out of order keeps its place (DONE) until those before it are finished: the window is at most what the
- * receiver grants, so nothing grows. One flow_out belongs to one session and survives its links. It never reads a clock. */
+ * finishes out of order keeps its place (DONE) until those before it are finished. The ring has at
+ * most FLOW_OUT_WINDOW_MAX places: when they are taken, the rest waits in the queue.
+ * One flow_out belongs to one session and survives its links. It never reads a clock. */
 #ifndef MIDGE_CORE_FLOW_OUT_H
 #define MIDGE_CORE_FLOW_OUT_H
 
 #include "core/delivery.h"
+
+enum { FLOW_OUT_WINDOW_MAX = 32768 }; /* a power of two below the number of identifiers */
 
 struct flow_out {
     struct delivery *ring;
@@ -23,6 +26,12 @@ struct flow_out {
     uint16_t first_id;    /* packet identifier of the place at head */
     size_t bytes;         /* of the messages still held */
 };
+
+/* True when no place is free: one that is unacknowledged keeps all behind it. */
+static inline bool flow_out_is_full(const struct flow_out *flow)
+{
+    return flow->count >= FLOW_OUT_WINDOW_MAX;
+}
 
 /* Takes a place for `delivery` (its references are taken); *packet_id is one that is not in use. The caller has checked
  * the receiver's quota against `open`. False: no memory, or the window is as wide as it may get; the references

@@ -12,7 +12,7 @@ void hold_publisher(struct core *core, struct hold **holds, const struct link_re
         return;
     }
     struct link *link = links_find(core, publisher);
-    if (publisher->worker == core->worker && (!link || link->holds == UINT16_MAX)) {
+    if (publisher->worker == core->worker && (!link || link->holds == UINT32_MAX)) {
         return;
     }
     struct hold *hold = malloc(sizeof *hold);
@@ -54,14 +54,14 @@ void hold_release_all(struct core *core, struct hold **holds)
 
 void hold_link(struct link *link)
 {
-    assert(link->holds < UINT16_MAX);
+    assert(link->holds < UINT32_MAX);
     link->holds++;
 }
 
 void hold_release_link(struct core *core, struct link *link)
 {
     assert(link->holds > 0);
-    if (--link->holds == 0 && !list_is_linked(&link->turn)) {
+    if (--link->holds == 0 && !link->close_wanted && !list_is_linked(&link->turn)) {
         link->active_us = core->now_us; /* while it was not read, it could not be heard */
         list_append(&core->resumed, &link->turn);
     }

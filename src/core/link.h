@@ -43,12 +43,12 @@ struct link {
     char *authentication_method;  /* owned; NULL: no enhanced authentication */
     uint64_t active_us;           /* when the last packet came */
     uint32_t connect_frame_size;
+    uint32_t holds; /* reasons not to read on */
     uint32_t id, generation;
     uint32_t packet_size_max; /* the client's; UINT32_MAX: none */
     struct heap_entry timer;  /* CONNECT, keep alive, or close */
     uint16_t receive_maximum; /* the client's */
     uint16_t keep_alive_s;    /* in force; 0: none */
-    uint16_t holds;           /* reasons not to read on */
     uint8_t state;            /* enum link_state */
     uint8_t version;          /* enum protocol_version; 5 until CONNECT says otherwise */
     bool problem_information; /* reason strings are welcome everywhere */

@@ -68,7 +68,7 @@ size_t receive_bytes(struct core *core, struct link *link, struct bytes input)
         }
         taken += frame.size;
     }
-    return link->state == LINK_CLOSING ? input.size : taken;
+    return link->state == LINK_CLOSING && !link->is_handed_over ? input.size : taken;
 }
 
 static bool may_read(const struct link *link)

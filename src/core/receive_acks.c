@@ -80,7 +80,7 @@ static struct delivery *find(struct core *core, struct link *link, const struct 
                     "an acknowledgement that does not belong to the message's QoS");
         return NULL;
     }
-    return delivery && delivery->state == state && !delivery->resend ? delivery : NULL;
+    return delivery && delivery->state == state ? delivery : NULL;
 }
 
 static void finish(struct core *core, struct link *link, struct delivery *delivery, uint8_t reason)

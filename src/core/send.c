@@ -15,6 +15,7 @@ static enum send_result put_publish(struct core *core, struct link *link, struct
                                     const struct packet_publish *publish);
 static void count_publish(struct core *core, struct link *link, const struct message *message);
 
+static struct bytes unmounted(const struct link *link, struct bytes topic);
 static bool fits(const struct link *link, const struct packet_publish *publish, size_t spare);
 
 enum {
@@ -89,7 +90,7 @@ enum send_result send_publish(struct core *core, struct link *link, const struct
                                      .retain = delivery->retain,
                                      .qos = delivery->qos,
                                      .packet_id = packet_id,
-                                     .topic = message_topic(message),
+                                     .topic = unmounted(link, message_topic(message)),
                                      .payload = message_payload(message),
                                      .properties = message_properties(message),
                                      .passed_on_size = message->properties_size};
@@ -133,9 +134,22 @@ static enum send_result send_publish_v3(struct core *core, struct link *link,
                                      .retain = delivery->retain,
                                      .qos = delivery->qos,
                                      .packet_id = packet_id,
-                                     .topic = message_topic(message),
+                                     .topic = unmounted(link, message_topic(message)),
                                      .payload = message_payload(message)};
     return put_publish(core, link, message, &publish);
+}
+
+/* Clients of a listener with a mount point do not see it. */
+static struct bytes unmounted(const struct link *link, struct bytes topic)
+{
+    const char *mount_point = link->options->mount_point;
+    if (mount_point[0] == 0) {
+        return topic;
+    }
+    struct bytes mount = bytes_of_text(mount_point);
+    return topic.size > mount.size && bytes_start_with(topic, mount)
+               ? bytes_of(topic.data + mount.size, topic.size - mount.size)
+               : topic;
 }
 
 static enum send_result put_publish(struct core *core, struct link *link, struct message *message,

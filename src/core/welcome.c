@@ -64,8 +64,11 @@ static void agree_on_limits(struct core *core, struct link *link,
     if (options->receive_maximum != UINT16_MAX) {
         SET(answer, receive_maximum, options->receive_maximum);
     }
-    uint32_t size_max =
-        link->options->packet_size_max ? link->options->packet_size_max : options->packet_size_max;
+    uint32_t size_max = options->packet_size_max;
+    if (link->options->packet_size_max != CORE_NO_LIMIT &&
+        (size_max == CORE_NO_LIMIT || link->options->packet_size_max < size_max)) {
+        size_max = link->options->packet_size_max;
+    }
     if (size_max != CORE_NO_LIMIT && size_max < PACKET_SIZE_MAX) {
         SET(answer, maximum_packet_size, size_max);
     }
