@@ -5,14 +5,17 @@
 #include "net/socket_address.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-enum { ADDRESSES_SHOWN_MAX = 4, LINE_SIZE = 512 };
+enum { ADDRESSES_SHOWN_MAX = 4, LINE_SIZE = 512, PATH_SIZE = 512 };
 
 static void log_listener(const struct broker *broker, const struct config *config, size_t index,
                          const struct log *log);
-static void describe_reach(const struct config_listener *configured, uint16_t port, char *text,
-                           size_t size);
+static void describe_reach(const struct config_listener *configured, char *text, size_t size);
+static void find_tool(char *text, size_t size);
+static bool is_in_path(const char *name);
 static void log_first_steps(const struct broker *broker, const struct config *config,
                             const struct log *log);
 
@@ -55,14 +58,13 @@ static void log_listener(const struct broker *broker, const struct config *confi
                   who);
         return;
     }
-    describe_reach(configured, listener_port(listener), where, sizeof where);
+    describe_reach(configured, where, sizeof where);
     log_write(log, LOG_KIND_INFORMATION, "Listening on port %u (%s); %s.", listener_port(listener),
               where, who);
 }
 
 /* What to type into a device. */
-static void describe_reach(const struct config_listener *configured, uint16_t port, char *text,
-                           size_t size)
+static void describe_reach(const struct config_listener *configured, char *text, size_t size)
 {
     char own[OWN_ADDRESSES_MAX][SOCKET_ADDRESS_SIZE_MAX];
     if (configured->listener.loopback_only) {
@@ -74,16 +76,53 @@ static void describe_reach(const struct config_listener *configured, uint16_t po
         return;
     }
     size_t count = socket_address_list_own(own, OWN_ADDRESSES_MAX);
-    size_t length = (size_t)snprintf(text, size, "%s", count ? "other devices use" : "localhost");
+    size_t length =
+        (size_t)snprintf(text, size, "%s", count ? "other devices use" : "no network: localhost");
     for (size_t i = 0; i < count && i < ADDRESSES_SHOWN_MAX && length < size; i++) {
         length += (size_t)snprintf(text + length, size - length, "%s %s", i ? " or" : "", own[i]);
     }
     (void)port;
 }
 
+/* The tool as a person can type it: by its name, or, where that is not in PATH, by where we lie ourselves. */
+static void find_tool(char *text, size_t size)
+{
+    char self[PATH_SIZE];
+    snprintf(text, size, "midge");
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - sizeof "/midge");
+    if (is_in_path("midge") || length <= 0) {
+        return;
+    }
+    self[length] = 0;
+    char *name = strrchr(self, '/');
+    if (name) {
+        memcpy(name, "/midge", sizeof "/midge");
+        if (access(self, X_OK) == 0) {
+            snprintf(text, size, "%s", self);
+        }
+    }
+}
+
+static bool is_in_path(const char *name)
+{
+    char candidate[PATH_SIZE];
+    const char *at = getenv("PATH");
+    while (at && *at) {
+        size_t length = strcspn(at, ":");
+        snprintf(candidate, sizeof candidate, "%.*s/%s", (int)length, at, name);
+        if (length > 0 && access(candidate, X_OK) == 0) {
+            return true;
+        }
+        at += length + (at[length] == ':');
+    }
+    return false;
+}
+
 static void log_first_steps(const struct broker *broker, const struct config *config,
                             const struct log *log)
 {
+    char tool[PATH_SIZE];
+    find_tool(tool, sizeof tool);
     for (size_t i = 0; i < config->listener_count; i++) {
         uint16_t port = listener_port(broker_listener(broker, i));
         if (config->listeners[i].listener.family != LISTENER_UNIX &&
@@ -93,9 +132,9 @@ static void log_first_steps(const struct broker *broker, const struct config *co
                 snprintf(option, sizeof option, "-p %u ", port);
             }
             log_write(log, LOG_KIND_INFORMATION,
-                      "Try it, in another terminal:  midge sub %s-v -t hello", option);
+                      "Try it, in another terminal:  %s sub %s-v -t hello", tool, option);
             log_write(log, LOG_KIND_INFORMATION,
-                      "            and in one more:  midge pub %s-t hello -m 'my name is blah'",
+                      "            and in one more:  %s pub %s-t hello -m 'my name is blah'", tool,
                       option);
             return;
         }
