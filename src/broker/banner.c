@@ -81,7 +81,6 @@ static void describe_reach(const struct config_listener *configured, char *text,
     for (size_t i = 0; i < count && i < ADDRESSES_SHOWN_MAX && length < size; i++) {
         length += (size_t)snprintf(text + length, size - length, "%s %s", i ? " or" : "", own[i]);
     }
-    (void)port;
 }
 
 /* The tool as a person can type it: by its name, or, where that is not in PATH, by where we lie ourselves. */
