@@ -15,9 +15,6 @@
 
 enum { FLOW_OUT_WINDOW_MAX = 32768 }; /* a power of two below the number of identifiers */
 
-/* Places at most: a receiver that acknowledges everything but the first waits here. */
-enum { FLOW_OUT_WINDOW_MAX = 32768 };
-
 struct flow_out {
     struct delivery *ring;
     uint32_t head, capacity; /* capacity: a power of two, or 0 */
