@@ -404,10 +404,15 @@ static void write_properties(const struct properties *properties, char *line, si
 
 static void write_property(const struct property *property, char *line, size_t size)
 {
-    static const char *const names[] = {
-#define PROPERTY(id, name, type, packets) [PROPERTY_##name] = #name,
-#include "wire/properties.def"
-#undef PROPERTY
+    static const char *const names[PROPERTY_COUNT] = {
+        [PROPERTY_payload_format_indicator] = "payload_format_indicator",
+        [PROPERTY_message_expiry_interval_s] = "message_expiry_interval_s",
+        [PROPERTY_content_type] = "content_type",
+        [PROPERTY_response_topic] = "response_topic",
+        [PROPERTY_correlation_data] = "correlation_data",
+        [PROPERTY_subscription_identifier] = "subscription_identifier",
+        [PROPERTY_topic_alias] = "topic_alias",
+        [PROPERTY_user_property] = "user_property",
     };
     add(line, size, "%s=", names[property->index]);
     switch (property_type_of(property->index)) {

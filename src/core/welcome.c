@@ -50,6 +50,7 @@ void welcome_say(struct core *core, struct link *link, const struct packet_conne
     log_welcome(core, link, connect);
     log_connack(core, link->session, packet.connack.session_present);
     if (send_packet(core, link, &packet) != SEND_OK) { /* [v3 MQTT-3.1.4-4] [v3 MQTT-3.2.0-1] */
+        link->state = LINK_WAITING; /* without CONNACK no DISCONNECT [MQTT-3.14.0-1] */
         refuse_link(core, link, REASON_PACKET_TOO_LARGE, "CONNACK does not fit");
     }
 }

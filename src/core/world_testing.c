@@ -31,13 +31,12 @@ static void end_link(struct world *world, struct world_client *client, uint32_t 
 static struct world_client *client_of(struct world *world, const struct link *link);
 static bool is_idle(const struct world *world, uint32_t index);
 static void check_balance(const struct world *world);
-static void bytes_append(struct world_bytes *to, const void *data, size_t size);
-static void bytes_fini(struct world_bytes *bytes);
 
 struct world *world_new(uint32_t worker_count, uint64_t seed)
 {
-    struct world *world = calloc(1, sizeof *world);
+    struct world *world = aligned_alloc(_Alignof(struct world), sizeof *world);
     assert_non_null(world);
+    memset(world, 0, sizeof *world);
     assert_true(worker_count > 0 && worker_count <= WORLD_WORKERS_MAX);
     world->worker_count = worker_count;
     world->now_us = BIRTH_US;
@@ -62,6 +61,7 @@ void world_start(struct world *world)
             .now_us = world->now_us,
             .options = &world->options,
             .log = &world->log,
+            .tally = &world->tally,
             .authenticator = world->has_authenticator ? &world->authenticator : NULL,
             .version = "test",
         };
@@ -91,8 +91,8 @@ void world_end(struct world *world)
         assert_int_equal(world->workers[i].mail_count, 0);
     }
     for (uint32_t i = 0; i < world->client_count; i++) {
-        bytes_fini(&world->clients[i].to_server);
-        bytes_fini(&world->clients[i].from_server);
+        world_bytes_fini(&world->clients[i].to_server);
+        world_bytes_fini(&world->clients[i].from_server);
     }
     uint64_t memory_at_start = world->memory_at_start;
     bool is_stopped = world->is_stopped;
@@ -104,94 +104,6 @@ void world_end(struct world *world)
         assert_int_equal(left.messages_held, left.retained);
         assert_int_equal(left.memory_held, memory_at_start + left.retained_bytes);
     }
-}
-
-struct world_client *world_client(struct world *world, const char *name)
-{
-    for (uint32_t i = 0; i < world->client_count; i++) {
-        if (strcmp(world->clients[i].name, name) == 0) {
-            return &world->clients[i];
-        }
-    }
-    assert_true(world->client_count < WORLD_CLIENTS_MAX && strlen(name) < WORLD_NAME_SIZE);
-    struct world_client *client = &world->clients[world->client_count++];
-    snprintf(client->name, sizeof client->name, "%s", name);
-    client->appetite = SIZE_MAX;
-    client->version = PROTOCOL_5;
-    return client;
-}
-
-void world_connect(struct world *world, struct world_client *client)
-{
-    assert_null(client->link);
-    client->worker = world->next_worker++ % world->worker_count;
-    client->to_server.start = client->to_server.end = 0;
-    client->from_server.start = client->from_server.end = 0;
-    client->is_closed_by_server = false;
-    struct event event = {
-        .kind = EVENT_LINK_OPENED,
-        .opened = {.options = &world->listener, .address = "10.0.0.1:1234", .connection = client}};
-    struct effects effects;
-    event.now_us = world->now_us;
-    core_step(world->workers[client->worker].core, &event, &effects);
-    world->workers[client->worker].deadline_us = effects.deadline_us;
-    world->workers[client->worker].has_stepped = true;
-    client->link = effects.opened;
-    assert_non_null(client->link);
-}
-
-void world_disconnect(struct world *world, struct world_client *client)
-{
-    if (client->link) {
-        struct event event = {.kind = EVENT_LINK_LOST, .link = client->link};
-        client->link = NULL;
-        client->is_ending = false;
-        world_tell(world, client->worker, &event);
-    }
-}
-
-void world_write(struct world_client *client, struct bytes bytes)
-{
-    bytes_append(&client->to_server, bytes.data, bytes.size);
-    client->wants_turn = true;
-}
-
-void world_note_id(struct world *world, struct bytes client_id)
-{
-    assert_true(client_id.size < WORLD_NAME_SIZE);
-    for (uint32_t i = 0; i < world->id_count; i++) {
-        if (bytes_equal(bytes_of_text(world->ids[i]), client_id)) {
-            return;
-        }
-    }
-    assert_true(world->id_count < WORLD_IDS_MAX);
-    memcpy(world->ids[world->id_count++], client_id.data, client_id.size);
-}
-
-bool world_peek(const struct world_client *client, struct packet *packet)
-{
-    const struct world_bytes *from = &client->from_server;
-    struct frame frame;
-    struct bytes input = bytes_of(from->bytes + from->start, from->end - from->start);
-    if (input.size == 0 || frame_read(input, &frame) != FRAME_WHOLE) {
-        return false;
-    }
-    enum reason_code reason = wire_decode_from_server(&frame, client->version, packet);
-    assert_int_equal(reason, REASON_SUCCESS);
-    return true;
-}
-
-bool world_read(struct world_client *client, struct packet *packet)
-{
-    struct world_bytes *from = &client->from_server;
-    struct frame frame;
-    if (!world_peek(client, packet)) {
-        return false;
-    }
-    struct bytes input = bytes_of(from->bytes + from->start, from->end - from->start);
-    assert_int_equal(frame_read(input, &frame), FRAME_WHOLE);
-    from->start += frame.size;
-    return true;
 }
 
 bool world_act(struct world *world)
@@ -446,7 +358,7 @@ static void fetch(struct world *world, struct world_client *client)
         for (size_t i = 0; i < count; i++) {
             size_t taken =
                 pieces[i].iov_len < client->appetite ? pieces[i].iov_len : client->appetite;
-            bytes_append(&client->from_server, pieces[i].iov_base, taken);
+            world_bytes_append(&client->from_server, pieces[i].iov_base, taken);
             for (size_t at = 0; at < taken; at++) {
                 world->digest =
                     (world->digest ^ ((uint8_t *)pieces[i].iov_base)[at]) * UINT64_C(0x100000001b3);
@@ -513,33 +425,4 @@ static void check_balance(const struct world *world)
     struct counters sum = world_counters(world);
     uint64_t accounted = sum.delivered + counters_dropped(&sum) + sum.queued + sum.in_flight;
     assert_int_equal(sum.owed, accounted);
-}
-
-static void bytes_append(struct world_bytes *to, const void *data, size_t size)
-{
-    if (to->start == to->end) {
-        to->start = to->end = 0;
-    }
-    if (to->capacity - to->end < size) {
-        if (to->start > 0) {
-            memmove(to->bytes, to->bytes + to->start, to->end - to->start);
-            to->end -= to->start;
-            to->start = 0;
-        }
-        while (to->capacity - to->end < size) {
-            to->capacity = to->capacity ? to->capacity * 2 : 1024;
-        }
-        to->bytes = realloc(to->bytes, to->capacity);
-        assert_non_null(to->bytes);
-    }
-    if (size > 0) {
-        memcpy(to->bytes + to->end, data, size);
-        to->end += size;
-    }
-}
-
-static void bytes_fini(struct world_bytes *bytes)
-{
-    free(bytes->bytes);
-    *bytes = (struct world_bytes){0};
 }

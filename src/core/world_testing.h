@@ -66,6 +66,7 @@ struct world {
     uint32_t worker_count, client_count;
     uint64_t now_us;
     struct random random;
+    struct tally tally;
     struct core_options options;
     struct link_options listener;
     struct log log;
@@ -90,6 +91,9 @@ struct world *world_new(uint32_t worker_count, uint64_t seed);
 void world_start(struct world *world);
 /* Ends every client and every session, and checks that nothing of them is left. */
 void world_end(struct world *world);
+
+void world_bytes_append(struct world_bytes *to, const void *data, size_t size);
+void world_bytes_fini(struct world_bytes *bytes);
 
 struct world_client *world_client(struct world *world, const char *name); /* made when new */
 void world_connect(struct world *world, struct world_client *client);     /* a bare connection */
