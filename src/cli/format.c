@@ -120,7 +120,7 @@ static const char *read_field(const char *text, struct piece *piece, char *fault
         text++;
     }
     if (*text == '0') {
-        piece->is_zero_padded = !piece->is_left;
+        piece->is_zero_padded = true;
         text++;
     }
     if (*text >= '1' && *text <= '9') {
@@ -203,10 +203,10 @@ static void show_field(struct show *show, const struct piece *piece)
         return;
     default: break;
     }
-    if (!show_property(show, piece) && piece->width > 0) {
-        bool is_number = strchr("AEFS", piece->letter);
-        output_fill(show->output, is_number && piece->is_zero_padded ? '0' : ' ',
-                    (size_t)piece->width);
+    /* What is not there is as wide as what is; %R and %D are not, as with mosquitto. */
+    if (!show_property(show, piece) && piece->width > 0 && !strchr("DR", piece->letter)) {
+        bool has_zeros = piece->is_zero_padded && piece->letter != 'C';
+        output_fill(show->output, has_zeros ? '0' : ' ', (size_t)piece->width);
     }
 }
 
