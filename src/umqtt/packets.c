@@ -242,10 +242,12 @@ static void end_publish(struct umqtt *client, const struct record *record,
 {
     if (client->send_quota < client->server_receive_max)
         client->send_quota++; /* [MQTT-4.9.0-1] */
+    /* A PUBCOMP that knows no such identifier: an earlier one got lost, the message did not. */
+    bool is_refused = answer->reason >= 0x80 && record_state(record) != PACKET_PUBCOMP;
     outbox_remove(&client->outbox, record);
     client_raise(client, &(struct umqtt_event){
                              .type = UMQTT_EVENT_ACKNOWLEDGED,
-                             .error = answer->reason >= 0x80 ? UMQTT_REFUSED : UMQTT_OK,
+                             .error = is_refused ? UMQTT_REFUSED : UMQTT_OK,
                              .reason = answer->reason,
                              .packet_id = answer->packet_id,
                              .properties = bytes_out(answer->section),

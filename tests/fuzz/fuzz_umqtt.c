@@ -1,9 +1,9 @@
 /* fuzz_umqtt.c — a client whose server is hostile: any bytes, in any pieces, at any time, while the
  * program publishes, subscribes, and ends or loses the connection.
  *
- * What the client sends is checked by the server's decoder: it must be whole packets, legal, CONNECT
- * first and nothing behind DISCONNECT. Every buffer has exactly the size it is said to have, so that
- * a byte beyond it is seen. */
+ * What the client sends is checked by the server's decoder: it must be whole packets, legal,
+ * CONNECT first and nothing behind DISCONNECT. Every buffer has exactly the size it is said to
+ * have, so that a byte beyond it is seen. */
 #include <assert.h>
 #include <stdlib.h>
 
