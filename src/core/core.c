@@ -23,7 +23,12 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { TIMERS_A_STEP_MAX = 1000, SWEEP_INTERVAL_US = 1000000 };
+enum {
+    TIMERS_A_STEP_MAX = 1000,
+    SWEEP_INTERVAL_US = 1000000,
+    UNREAD_SIZE_SMALL =
+        64 * 1024, /* of an unfinished packet: whoever has more goes first when memory is full */
+};
 
 static void open_link(struct core *core, const struct event *event, struct effects *effects);
 static void receive(struct core *core, const struct event *event, struct effects *effects);
@@ -202,7 +207,7 @@ bool core_is_idle(const struct core *core)
 
 bool core_link_is_held(const struct link *link)
 {
-    return link->holds > 0 || link->state == LINK_CLOSING;
+    return link->holds > 0 || link->state == LINK_CLOSING || link_is_stuffed(link);
 }
 
 size_t core_link_pieces(const struct link *link, struct iovec *pieces, size_t count_max)
@@ -230,6 +235,12 @@ static void receive(struct core *core, const struct event *event, struct effects
 {
     effects->consumed = receive_bytes(core, event->link, event->received);
     core->counters.bytes_received += effects->consumed;
+    size_t unread_size = event->received.size - effects->consumed;
+    core->counters.memory_held += unread_size - event->link->unread_size;
+    event->link->unread_size = unread_size;
+    if (unread_size > UNREAD_SIZE_SMALL && quotas_memory_is_full(core)) {
+        refuse_link(core, event->link, REASON_QUOTA_EXCEEDED, "memory_limit is reached");
+    }
 }
 
 /* Room in an outbox: what waits may go on. */
@@ -237,6 +248,15 @@ static void note_sent(struct core *core, struct link *link, size_t size)
 {
     outbox_sent(&link->outbox, &core->pool, size);
     core->counters.bytes_sent += size;
+    if (link_is_stuffed(link)) {
+        link->active_us = core->now_us; /* it reads, so it lives, though we do not listen */
+    }
+    if (link->outbox.size < OUTBOX_SHORT_SIZE) {
+        if (link_is_stuffed(link) && !link->close_wanted && !list_is_linked(&link->turn)) {
+            list_append(&core->resumed, &link->turn);
+        }
+        link->answers_size = 0;
+    }
     if (link->session) {
         link->session->progress_us = core->now_us;
         if (link->outbox.size < OUTBOX_SHORT_SIZE) {

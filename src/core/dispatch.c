@@ -174,7 +174,10 @@ static void enqueue(struct core *core, struct session *session, struct delivery 
         dispatch_drop(core, session, delivery, DROP_NO_MEMORY);
         return;
     }
-    if (session->link && !session->is_slow && is_long(core, session)) {
+    /* Once its queue is long, all who publish to it wait until it is short: otherwise a few whom nobody had to hold would
+     * keep it half full, and the others waiting. */
+    if (session->link && !session->is_slow &&
+        (session->congested_us != 0 || is_long(core, session))) {
         hold_back(core, session, publisher);
     }
     if (session->link) {

@@ -43,7 +43,9 @@ struct link {
     char *authentication_method;  /* owned; NULL: no enhanced authentication */
     uint64_t active_us;           /* when the last packet came */
     uint32_t connect_frame_size;
-    uint32_t holds; /* reasons not to read on */
+    uint32_t holds;        /* reasons not to read on */
+    uint32_t answers_size; /* of what is in the outbox, at most: all but PUBLISH */
+    size_t unread_size;    /* bytes of it that were offered and not yet taken */
     uint32_t id, generation;
     uint32_t packet_size_max; /* the client's; UINT32_MAX: none */
     struct heap_entry timer;  /* CONNECT, keep alive, or close */
@@ -57,6 +59,14 @@ struct link {
     bool is_handed_over; /* it ends here and goes on with another worker */
     uint32_t handed_to;  /* which */
 };
+
+/* Who asks and asks and never reads the answers is not read, either. */
+enum { LINK_ANSWERS_SIZE_MAX = 256 * 1024 };
+
+static inline bool link_is_stuffed(const struct link *link)
+{
+    return link->answers_size >= LINK_ANSWERS_SIZE_MAX;
+}
 
 static inline bool link_is_v5(const struct link *link)
 {

@@ -49,7 +49,7 @@ void links_remove(struct core *core, struct link *link)
     free(link->unsettled);
     free(link->connect_frame);
     free(link->authentication_method);
-    core->counters.memory_held -= sizeof *link;
+    core->counters.memory_held -= sizeof *link + link->unread_size;
     free(link);
 }
 

@@ -73,7 +73,8 @@ size_t receive_bytes(struct core *core, struct link *link, struct bytes input)
 
 static bool may_read(const struct link *link)
 {
-    return link->state != LINK_CLOSING && link->holds == 0 && !link->is_handed_over;
+    return link->state != LINK_CLOSING && link->holds == 0 && !link->is_handed_over &&
+           !link_is_stuffed(link);
 }
 
 /* What can be judged before the whole packet is here, so that nobody makes us wait for, or keep, what we will not take. */

@@ -5,12 +5,14 @@
 #include "core/links.h"
 #include "core/retained.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 struct replay {
-    struct replay *next; /* of the same session, in order */
+    struct list place;           /* among the session's, in order */
+    struct list of_subscription; /* among the subscription's, in order */
     struct session *session;
-    const struct subscription *subscription;
+    struct subscription *subscription;
     struct delivery_tag *tag; /* one reference */
     uint64_t number;
     uint32_t home, home_last; /* who is asked now, and who last */
@@ -22,11 +24,16 @@ struct replay {
 };
 
 static bool has_number(const void *item, const void *key);
+static void renew(struct subscription *subscription);
 static void ask(struct core *core, struct replay *replay);
 static void end(struct core *core, struct replay *replay);
 
-bool replay_begin(struct core *core, const struct subscription *subscription, struct bytes filter)
+bool replay_begin(struct core *core, struct subscription *subscription, struct bytes filter)
 {
+    if (subscription->replay_count == REPLAYS_OF_ONE_MAX) {
+        renew(subscription);
+        return true;
+    }
     struct replay *replay = calloc(1, sizeof *replay + filter.size);
     if (!replay) {
         return false;
@@ -46,37 +53,35 @@ bool replay_begin(struct core *core, const struct subscription *subscription, st
         return false;
     }
     replay->tag = delivery_tag_ref(subscription->tag);
-    struct replay **last = &subscription->session->replays;
-    while (*last) {
-        last = &(*last)->next;
-    }
-    *last = replay;
+    list_append(&subscription->session->replays, &replay->place);
+    list_append(&subscription->replays, &replay->of_subscription);
+    subscription->replay_count++;
+    core->counters.memory_held += sizeof *replay + filter.size;
     return true;
 }
 
 void replay_pump(struct core *core, struct session *session)
 {
-    struct replay *replay = session->replays;
-    if (replay && !replay->is_asked && dispatch_has_room(session)) {
+    if (list_is_empty(&session->replays)) {
+        return;
+    }
+    struct replay *replay = LIST_ITEM(session->replays.next, struct replay, place);
+    if (!replay->is_asked && dispatch_has_room(session)) {
         ask(core, replay);
     }
 }
 
 void replay_end_all(struct core *core, struct session *session)
 {
-    while (session->replays) {
-        end(core, session->replays);
+    while (!list_is_empty(&session->replays)) {
+        end(core, LIST_ITEM(session->replays.next, struct replay, place));
     }
 }
 
-void replay_end_for(struct core *core, struct session *session,
-                    const struct subscription *subscription)
+void replay_end_for(struct core *core, struct subscription *subscription)
 {
-    for (struct replay *replay = session->replays, *next; replay; replay = next) {
-        next = replay->next;
-        if (replay->subscription == subscription) {
-            end(core, replay);
-        }
+    while (!list_is_empty(&subscription->replays)) {
+        end(core, LIST_ITEM(subscription->replays.next, struct replay, of_subscription));
     }
 }
 
@@ -126,6 +131,16 @@ static bool has_number(const void *item, const void *key)
     return replay->number == *(const uint64_t *)key;
 }
 
+/* The last that waits for the subscription has not begun, for others wait before it: it becomes the newest one's. */
+static void renew(struct subscription *subscription)
+{
+    struct replay *last = LIST_ITEM(subscription->replays.previous, struct replay, of_subscription);
+    assert(!last->is_begun);
+    delivery_tag_unref(last->tag);
+    last->tag = delivery_tag_ref(subscription->tag);
+    last->qos = subscription->qos;
+}
+
 static void ask(struct core *core, struct replay *replay)
 {
     struct retained_record record = {.replay = replay->number};
@@ -146,11 +161,10 @@ static void end(struct core *core, struct replay *replay)
         peers_say(&core->peers, replay->home, RECORD_RETAINED_STOP, &record, (struct bytes){0},
                   (struct bytes){0});
     }
-    struct replay **at = &replay->session->replays;
-    while (*at != replay) {
-        at = &(*at)->next;
-    }
-    *at = replay->next;
+    list_remove(&replay->place);
+    list_remove(&replay->of_subscription);
+    replay->subscription->replay_count--;
+    core->counters.memory_held -= sizeof *replay + replay->filter_size;
     map_remove(&core->replays, replay->number, replay);
     delivery_tag_unref(replay->tag);
     free(replay);

@@ -7,14 +7,16 @@
 
 #include "core/core_state.h"
 
-/* The session is to get what is retained under the subscription's filter. False: no memory. [MQTT-3.3.1-9] */
-bool replay_begin(struct core *core, const struct subscription *subscription, struct bytes filter);
+enum { REPLAYS_OF_ONE_MAX = 8 };
+
+/* The session is to get what is retained under the subscription's filter. False: no memory. [MQTT-3.3.1-9]
+ * At most REPLAYS_OF_ONE_MAX wait for one subscription: the last of them then serves the newest SUBSCRIBE, too. */
+bool replay_begin(struct core *core, struct subscription *subscription, struct bytes filter);
 /* Asks for the next portion when there is room for it. */
 void replay_pump(struct core *core, struct session *session);
 void replay_end_all(struct core *core, struct session *session);
 /* The subscription it was made for is gone. */
-void replay_end_for(struct core *core, struct session *session,
-                    const struct subscription *subscription);
+void replay_end_for(struct core *core, struct subscription *subscription);
 
 /* Answers of the homes. */
 void replay_receive_message(struct core *core, const struct retained_record *record,

@@ -47,6 +47,7 @@ enum send_result send_packet(struct core *core, struct link *link, struct packet
         return SEND_NO_MEMORY;
     }
     outbox_commit(&link->outbox, wire_encode(packet, version, room, size));
+    link->answers_size += (uint32_t)size;
     core->counters.packets_sent++;
     send_mark_dirty(core, link);
     return SEND_OK;
@@ -66,6 +67,7 @@ enum send_result send_ack(struct core *core, struct link *link, enum packet_type
         room[2] = (uint8_t)(packet_id >> 8);
         room[3] = (uint8_t)packet_id;
         outbox_commit(&link->outbox, 4);
+        link->answers_size += 4;
         core->counters.packets_sent++;
         send_mark_dirty(core, link);
         return SEND_OK;

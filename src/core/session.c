@@ -22,6 +22,7 @@ struct session *sessions_add(struct map *sessions, uint64_t hash, struct bytes c
     }
     session->hash = hash;
     session->timer.place = HEAP_NOWHERE;
+    list_init(&session->replays);
     session->client_id_size = (uint16_t)client_id.size;
     memcpy(session->client_id, client_id.data, client_id.size);
     if (!map_add(sessions, hash, session)) {
@@ -37,7 +38,7 @@ void sessions_remove(struct map *sessions, struct session *session, struct count
 {
     assert(!session->link && !session->subscriptions && !session->shared_subscriptions);
     assert(!session->will && !session->holds);
-    assert(!session->replays && session->timer.place == HEAP_NOWHERE);
+    assert(list_is_empty(&session->replays) && session->timer.place == HEAP_NOWHERE);
     map_remove(sessions, session->hash, session);
     flow_out_fini(&session->flow_out, counters);
     queue_fini(&session->queue, counters);

@@ -4,6 +4,7 @@
 #ifndef MIDGE_CORE_SESSION_H
 #define MIDGE_CORE_SESSION_H
 
+#include "base/list.h"
 #include "base/map.h"
 #include "core/flow_out.h"
 #include "core/link.h"
@@ -11,7 +12,6 @@
 #include "core/queue.h"
 
 struct subscription;
-struct replay;
 struct hold;
 
 enum { SESSION_NEVER_EXPIRES = UINT32_MAX };
@@ -32,13 +32,13 @@ struct session {
         queue_qos0; /* QoS 0 that waits for a congested link, or for a client that is away */
     struct packet_ids received; /* QoS 2 received and not yet released */
     struct will *will;
-    struct replay *replays; /* retained messages still to be fetched, in order */
-    struct hold *holds;     /* publishers held back until this session's queue is short again */
-    uint64_t hash;          /* of the client identifier */
-    uint64_t away_us;       /* when the link was lost */
-    uint64_t congested_us;  /* since when publishers are held back for it; 0: they are not */
-    uint64_t progress_us;   /* when it last took or acknowledged something */
-    uint32_t expiry_s;      /* Session Expiry Interval; SESSION_NEVER_EXPIRES */
+    struct list replays;   /* retained messages still to be fetched, in order */
+    struct hold *holds;    /* publishers held back until this session's queue is short again */
+    uint64_t hash;         /* of the client identifier */
+    uint64_t away_us;      /* when the link was lost */
+    uint64_t congested_us; /* since when publishers are held back for it; 0: they are not */
+    uint64_t progress_us;  /* when it last took or acknowledged something */
+    uint32_t expiry_s;     /* Session Expiry Interval; SESSION_NEVER_EXPIRES */
     uint32_t subscription_count;
     uint32_t mark,
         mark_place; /* scratch of deliver.c: where this session stands in the list being made */

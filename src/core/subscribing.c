@@ -41,6 +41,7 @@ struct subscription *subscribing_add(struct core *core, struct session *session,
             return NULL;
         }
         subscription->session = session;
+        list_init(&subscription->replays);
         subscription->filter_size = (uint16_t)subscribing->text.size;
         memcpy(subscription->filter, subscribing->text.data, subscribing->text.size);
         if (is_shared) {
@@ -65,6 +66,9 @@ struct subscription *subscribing_add(struct core *core, struct session *session,
     struct subscription **list =
         is_shared ? &session->shared_subscriptions : &session->subscriptions;
     subscription->next = *list;
+    if (*list) {
+        (*list)->previous = subscription;
+    }
     *list = subscription;
     session->subscription_count++;
     core->counters.subscriptions++;
@@ -84,12 +88,17 @@ void subscribing_remove(struct core *core, struct subscription *subscription, bo
 {
     struct session *session = subscription->session;
     bool is_shared = subscription->share_group != 0;
-    struct subscription **at = is_shared ? &session->shared_subscriptions : &session->subscriptions;
-    while (*at != subscription) {
-        at = &(*at)->next;
+    if (subscription->previous) {
+        subscription->previous->next = subscription->next;
+    } else if (is_shared) {
+        session->shared_subscriptions = subscription->next;
+    } else {
+        session->subscriptions = subscription->next;
     }
-    *at = subscription->next;
-    replay_end_for(core, session, subscription);
+    if (subscription->next) {
+        subscription->next->previous = subscription->previous;
+    }
+    replay_end_for(core, subscription);
     if (is_shared) {
         share_member_leave(core, subscription, ends);
     } else {

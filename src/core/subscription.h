@@ -18,7 +18,9 @@ struct interest {
 
 struct subscription {
     struct session *session;
-    struct subscription *next; /* of the same session */
+    struct subscription *next, *previous; /* of the same session */
+    struct list replays;                  /* of retained messages, made for it; in order */
+    uint32_t replay_count;
     struct interest
         *interest; /* NULL for a shared one: its group, wherever it is, has the interest */
     struct delivery_tag *tag; /* its identifier and group, as deliveries carry them; may be NULL */
