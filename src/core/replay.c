@@ -98,11 +98,13 @@ void replay_receive_message(struct core *core, const struct retained_record *rec
         core->counters.dropped[DROP_NO_MEMORY]++;
         return;
     }
-    struct delivery delivery = {
-        .message = message,
-        .tag = delivery_tag_ref(replay->tag),
-        .qos = replay->qos < message->qos ? replay->qos : message->qos, /* [MQTT-3.8.4-8] */
-        .retain = true};                                                /* [v3 MQTT-3.3.1-8] */
+    struct delivery delivery = {.message = message,
+                                .tag = delivery_tag_ref(replay->tag),
+                                .qos = core->options->upgrade_outgoing_qos ||
+                                               replay->qos < message->qos
+                                           ? replay->qos
+                                           : message->qos, /* [MQTT-3.8.4-8] */
+                                .retain = true};           /* [v3 MQTT-3.3.1-8] */
     dispatch_deliver(core, replay->session, &delivery, &LINK_REF_NOBODY);
 }
 

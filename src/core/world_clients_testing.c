@@ -32,9 +32,11 @@ void world_connect(struct world *world, struct world_client *client)
     client->to_server.start = client->to_server.end = 0;
     client->from_server.start = client->from_server.end = 0;
     client->is_closed_by_server = false;
+    const struct link_options *options =
+        client->is_at_other_listener ? &world->other_listener : &world->listener;
     struct event event = {
         .kind = EVENT_LINK_OPENED,
-        .opened = {.options = &world->listener, .address = "10.0.0.1:1234", .connection = client}};
+        .opened = {.options = options, .address = "10.0.0.1:1234", .connection = client}};
     struct effects effects;
     event.now_us = world->now_us;
     core_step(world->workers[client->worker].core, &event, &effects);

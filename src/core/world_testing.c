@@ -45,6 +45,7 @@ struct world *world_new(uint32_t worker_count, uint64_t seed)
     world->options.sys_interval_s = 0;
     link_options_default(&world->listener);
     world->listener.allow_anonymous = true;
+    world->other_listener = world->listener;
     world->log = (struct log){~(uint32_t)0, note_line, world};
     world->authenticator = (struct authenticator){ask, world};
     return world;

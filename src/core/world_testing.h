@@ -40,6 +40,7 @@ struct world_client {
     uint16_t last_id;
     uint32_t ending_to; /* worker that takes it over, or its own: it is closed */
     bool is_ending;
+    bool is_at_other_listener;
     bool is_closed_by_server;
     bool wants_turn;  /* bytes of it may be offered */
     bool is_flushing; /* bytes for it may be fetched */
@@ -68,7 +69,7 @@ struct world {
     struct random random;
     struct tally tally;
     struct core_options options;
-    struct link_options listener;
+    struct link_options listener, other_listener;
     struct log log;
     struct authenticator authenticator;
     struct world_worker workers[WORLD_WORKERS_MAX];
