@@ -121,7 +121,7 @@ bool world_act(struct world *world)
 void world_settle(struct world *world)
 {
     for (uint32_t i = 0; i < world->client_count; i++) {
-        world->clients[i].wants_turn = world->clients[i].is_flushing = true;
+        world->clients[i].is_flushing = true; /* it may have appetite again */
     }
     for (size_t i = 0; world_act(world); i++) {
         assert_true(i < ACTIONS_MAX);
