@@ -31,6 +31,15 @@ static inline enum protocol_version client_version(const struct umqtt *client)
                                     : PROTOCOL_3_1_1;
 }
 
+/* Is 5.0 linked? v5.c or v5_none.c answers. */
+bool v5_is_here(void);
+
+/* A linker that optimises drops what stands behind it where v5_none.c is linked. */
+static inline bool client_is_v5(const struct umqtt *client)
+{
+    return v5_is_here() && client->options->version == UMQTT_5;
+}
+
 static inline bool client_has(const struct umqtt *client, enum client_flag flag)
 {
     return (client->flags & flag) != 0;

@@ -30,7 +30,7 @@ static void write_will(struct writer *writer, const struct umqtt_options *option
 
 static inline bool is_v5(const struct umqtt_options *options)
 {
-    return options->version == UMQTT_5;
+    return v5_is_here() && options->version == UMQTT_5;
 }
 
 static inline struct bytes protocol_name(const struct umqtt_options *options)
@@ -41,6 +41,8 @@ static inline struct bytes protocol_name(const struct umqtt_options *options)
 enum umqtt_error connect_check(const struct umqtt_options *options)
 {
     if (options->version != 0 && (options->version < UMQTT_3_1 || options->version > UMQTT_5))
+        return UMQTT_UNSUPPORTED;
+    if (options->version == UMQTT_5 && !v5_is_here())
         return UMQTT_UNSUPPORTED;
     if (!text_is_legal(options->client_id)) /* [MQTT-3.1.3-4] [v3 MQTT-3.1.3-4] */
         return UMQTT_INVALID;
@@ -110,8 +112,6 @@ static enum umqtt_error check_will(const struct umqtt_options *options)
 
 static enum umqtt_error check_v5(const struct umqtt_options *options)
 {
-    if (!v5_is_here())
-        return UMQTT_UNSUPPORTED;
     if (v5_check_section(bytes_in(options->connect_properties), PACKET_CONNECT) != REASON_SUCCESS)
         return UMQTT_INVALID;
     if (options->will &&

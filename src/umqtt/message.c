@@ -106,7 +106,7 @@ static bool decode(struct umqtt *client, uint32_t now_ms, uint8_t flags, struct 
                    struct packet_publish *publish)
 {
     enum reason_code reason = publish_decode(flags, body, client_version(client), publish);
-    if (reason == REASON_SUCCESS && publish->topic_alias != 0)
+    if (client_is_v5(client) && reason == REASON_SUCCESS && publish->topic_alias != 0)
         reason = v5_resolve_alias(client, publish->topic_alias, &publish->topic);
     if (reason == REASON_SUCCESS)
         return true;
@@ -170,7 +170,7 @@ static size_t head_size(const struct umqtt *client, struct bytes kept)
     if (qos_of(kept.data[0]) > 0)
         (void)reader_two_bytes(&reader);
     uint32_t section = 0;
-    if (client_version(client) == PROTOCOL_5)
+    if (client_is_v5(client))
         section = reader_variable(&reader);
     return reader.failed ? 0 : (size_t)(reader.at - kept.data) + section;
 }

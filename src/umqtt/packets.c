@@ -34,11 +34,6 @@ static void take_auth(struct umqtt *client, uint32_t now_ms, const struct answer
 static bool read_answer(struct umqtt *client, uint32_t now_ms, const struct frame *frame,
                         struct answer *answer);
 
-static inline bool is_v5(const struct umqtt *client)
-{
-    return client_version(client) == PROTOCOL_5;
-}
-
 void packets_take(struct umqtt *client, uint32_t now_ms, const struct frame *frame)
 {
     enum packet_type type = (enum packet_type)frame->type;
@@ -54,7 +49,7 @@ void packets_take(struct umqtt *client, uint32_t now_ms, const struct frame *fra
         return;
     }
     if (is_connecting != (type == PACKET_CONNACK) &&
-        !(is_v5(client) && (type == PACKET_AUTH || type == PACKET_DISCONNECT))) {
+        !(client_is_v5(client) && (type == PACKET_AUTH || type == PACKET_DISCONNECT))) {
         client_refuse(client, now_ms, REASON_PROTOCOL_ERROR); /* CONNACK first, and once */
         return;
     }
@@ -77,7 +72,7 @@ void packets_take(struct umqtt *client, uint32_t now_ms, const struct frame *fra
         return;
     case PACKET_DISCONNECT:
     case PACKET_AUTH:
-        if (!is_v5(client))
+        if (!client_is_v5(client))
             break;
         if (!read_answer(client, now_ms, frame, &answer))
             return;
@@ -100,11 +95,11 @@ static void take_connack(struct umqtt *client, uint32_t now_ms, const struct fra
     if (client_version(client) == PROTOCOL_3_1)
         acknowledge_flags = 0; /* means nothing there */
     enum reason_code reason = acknowledge_flags > 1 ? REASON_MALFORMED_PACKET : REASON_SUCCESS;
-    if (is_v5(client) && reason == REASON_SUCCESS)
+    if (client_is_v5(client) && reason == REASON_SUCCESS)
         reason = v5_read_section(&reader, PACKET_CONNACK, &section);
     if (reason == REASON_SUCCESS && !reader_is_finished(&reader))
         reason = REASON_MALFORMED_PACKET;
-    if (reason == REASON_SUCCESS && is_v5(client) &&
+    if (reason == REASON_SUCCESS && client_is_v5(client) &&
         !reason_code_is_allowed((enum reason_code)code, PACKET_CONNACK))
         reason = REASON_PROTOCOL_ERROR;
     bool session_present = acknowledge_flags == 1;
@@ -119,7 +114,7 @@ static void take_connack(struct umqtt *client, uint32_t now_ms, const struct fra
         raise_ending(client, section);
         return;
     }
-    if (is_v5(client) && !v5_take_grants(client, section)) {
+    if (client_is_v5(client) && !v5_take_grants(client, section)) {
         client_refuse(client, now_ms, REASON_PROTOCOL_ERROR); /* [MQTT-4.12.0-5] */
         return;
     }
@@ -147,7 +142,7 @@ static void begin_session(struct umqtt *client, bool session_present)
         client->receipt_count = 0;
     struct record record;
     struct umqtt_outbox *outbox = &client->outbox;
-    if (is_v5(client)) {
+    if (client_is_v5(client)) {
         for (uint32_t at = outbox->begin; outbox_read(outbox, at, &record);) {
             uint32_t size = record.size;
             if (record_state(&record) == PACKET_PUBLISH)
@@ -206,7 +201,7 @@ static void take_ack(struct umqtt *client, const struct frame *frame, const stru
         /* Whatever has become of the message. [MQTT-4.3.3-11] [MQTT-4.3.3-12] [MQTT-4.3.3-13]
          * [v3 MQTT-4.3.3-2] */
         bool known = receipts_remove(client, answer->packet_id);
-        uint8_t reason = known || !is_v5(client) ? 0 : REASON_PACKET_IDENTIFIER_NOT_FOUND;
+        uint8_t reason = known || !client_is_v5(client) ? 0 : REASON_PACKET_IDENTIFIER_NOT_FOUND;
         control_append_ack(&client->control, PACKET_PUBCOMP, answer->packet_id, reason);
         break;
     }
@@ -231,7 +226,7 @@ static void take_pubrec(struct umqtt *client, const struct answer *answer)
     } else if (!outbox_find(&client->outbox, PACKET_PUBCOMP, answer->packet_id, &record)) {
         if (answer->reason >= 0x80)
             return;
-        reason = is_v5(client) ? REASON_PACKET_IDENTIFIER_NOT_FOUND : 0;
+        reason = client_is_v5(client) ? REASON_PACKET_IDENTIFIER_NOT_FOUND : 0;
     }
     /* [MQTT-4.3.3-4] [MQTT-4.6.0-4] [v3 MQTT-4.3.3-1] [v3 MQTT-4.6.0-4] */
     control_append_ack(&client->control, PACKET_PUBREL, answer->packet_id, reason);
@@ -261,12 +256,12 @@ static void take_suback(struct umqtt *client, uint32_t now_ms, const struct fram
     uint16_t packet_id = reader_two_bytes(&reader);
     struct bytes section = {0};
     enum reason_code reason = REASON_SUCCESS;
-    if (is_v5(client))
+    if (client_is_v5(client))
         reason = v5_read_section(&reader, type, &section);
     struct bytes codes = reader_rest(&reader);
     if (reason == REASON_SUCCESS && reader.failed)
         reason = REASON_MALFORMED_PACKET;
-    for (size_t i = 0; i < codes.size && reason == REASON_SUCCESS && is_v5(client); i++) {
+    for (size_t i = 0; i < codes.size && reason == REASON_SUCCESS && client_is_v5(client); i++) {
         if (!reason_code_is_allowed((enum reason_code)codes.data[i], type))
             reason = REASON_PROTOCOL_ERROR;
     }
@@ -330,13 +325,13 @@ static bool read_answer(struct umqtt *client, uint32_t now_ms, const struct fram
         if (answer->packet_id == 0 && !reader.failed)
             reason = REASON_PROTOCOL_ERROR;
     }
-    if (is_v5(client) && reader_left(&reader) > 0)
+    if (client_is_v5(client) && reader_left(&reader) > 0)
         answer->reason = reader_byte(&reader);
-    if (is_v5(client) && reader_left(&reader) > 0 && reason == REASON_SUCCESS)
+    if (client_is_v5(client) && reader_left(&reader) > 0 && reason == REASON_SUCCESS)
         reason = v5_read_section(&reader, type, &answer->section);
     if (reason == REASON_SUCCESS && !reader_is_finished(&reader))
         reason = REASON_MALFORMED_PACKET;
-    if (reason == REASON_SUCCESS && is_v5(client) &&
+    if (reason == REASON_SUCCESS && client_is_v5(client) &&
         !reason_code_is_allowed((enum reason_code)answer->reason, type))
         reason = REASON_PROTOCOL_ERROR;
     if (reason != REASON_SUCCESS)

@@ -28,11 +28,6 @@ static enum umqtt_error start_request(struct umqtt *client, enum packet_type typ
                                       struct umqtt_bytes properties, uint16_t *packet_id,
                                       struct writer *writer);
 
-static inline bool is_v5(const struct umqtt *client)
-{
-    return client_version(client) == PROTOCOL_5;
-}
-
 enum umqtt_error umqtt_send_publish(struct umqtt *client,
                                     const struct umqtt_publication *publication,
                                     uint16_t *packet_id)
@@ -84,9 +79,9 @@ enum umqtt_error umqtt_send_subscribe(struct umqtt *client,
         return error;
     if (count == 0)
         return UMQTT_INVALID; /* [MQTT-3.8.3-2] [v3 MQTT-3.8.3-3] */
-    size_t body_size = 2 + (is_v5(client) ? section_size(properties.size) : 0);
+    size_t body_size = 2 + (client_is_v5(client) ? section_size(properties.size) : 0);
     for (size_t i = 0; i < count; i++) {
-        if (!subscription_is_legal(&subscriptions[i], is_v5(client)))
+        if (!subscription_is_legal(&subscriptions[i], client_is_v5(client)))
             return UMQTT_INVALID;
         body_size += text_size(bytes_in(subscriptions[i].filter)) + 1;
         if (body_size > BODY_SIZE_MAX)
@@ -121,7 +116,7 @@ enum umqtt_error umqtt_send_unsubscribe(struct umqtt *client, const struct umqtt
         return error;
     if (count == 0)
         return UMQTT_INVALID; /* [MQTT-3.10.3-2] [v3 MQTT-3.10.3-2] */
-    size_t body_size = 2 + (is_v5(client) ? section_size(properties.size) : 0);
+    size_t body_size = 2 + (client_is_v5(client) ? section_size(properties.size) : 0);
     for (size_t i = 0; i < count; i++) {
         struct topic_filter parts;
         if (!topic_filter_parse(bytes_in(filters[i]), &parts))
@@ -142,7 +137,7 @@ enum umqtt_error umqtt_send_unsubscribe(struct umqtt *client, const struct umqtt
 enum umqtt_error umqtt_send_auth(struct umqtt *client, uint8_t reason,
                                  struct umqtt_bytes properties)
 {
-    if (!is_v5(client))
+    if (!client_is_v5(client))
         return UMQTT_UNSUPPORTED;
     bool is_again = reason == REASON_RE_AUTHENTICATE;
     if (client->state != UMQTT_CONNECTED && (is_again || client->state != UMQTT_CONNECTING))
@@ -180,7 +175,7 @@ static enum umqtt_error check_publication(const struct umqtt *client,
         return error;
     bool is_connected = client->state == UMQTT_CONNECTED;
     if (publication->topic_alias > 0) {
-        if (!is_v5(client))
+        if (!client_is_v5(client))
             return UMQTT_UNSUPPORTED;
         if (!is_connected)
             return UMQTT_NOT_CONNECTED; /* [MQTT-3.3.2-7] */
@@ -203,7 +198,7 @@ static enum umqtt_error check_properties(const struct umqtt *client, struct umqt
 {
     if (properties.size == 0)
         return UMQTT_OK;
-    if (!is_v5(client))
+    if (!client_is_v5(client))
         return UMQTT_UNSUPPORTED;
     bool is_legal = v5_check_section(bytes_in(properties), type) == REASON_SUCCESS;
     return is_legal ? UMQTT_OK : UMQTT_INVALID;
@@ -294,7 +289,7 @@ static enum umqtt_error start_request(struct umqtt *client, enum packet_type typ
     /* [MQTT-3.8.1-1] [MQTT-3.10.1-1] [v3 MQTT-3.8.1-1] [v3 MQTT-3.10.1-1] */
     writer_start(writer, type, frame_flags_of(type), body_size);
     writer_two_bytes(writer, id);
-    if (is_v5(client)) {
+    if (client_is_v5(client)) {
         writer_variable(writer, (uint32_t)properties.size); /* [MQTT-2.2.2-1] */
         writer_bytes(writer, bytes_in(properties));
     }

@@ -35,11 +35,6 @@ static uint32_t connect_timeout_ms(const struct umqtt *client);
 static uint32_t ping_timeout_ms(const struct umqtt *client);
 static uint32_t left_ms(uint32_t since_ms, uint32_t span_ms, uint32_t now_ms);
 
-static inline bool is_v5(const struct umqtt *client)
-{
-    return client_version(client) == PROTOCOL_5;
-}
-
 void umqtt_init(struct umqtt *client, const struct umqtt_options *options)
 {
     assert(options->control.size >= UMQTT_CONTROL_MIN);
@@ -192,7 +187,7 @@ enum umqtt_error umqtt_send_disconnect(struct umqtt *client, uint32_t now_ms, ui
                                        struct umqtt_bytes properties)
 {
     if (reason != 0 || properties.size > 0) {
-        if (!is_v5(client))
+        if (!client_is_v5(client))
             return UMQTT_UNSUPPORTED;
         if (!reason_code_is_allowed((enum reason_code)reason, PACKET_DISCONNECT))
             return UMQTT_INVALID; /* [MQTT-3.14.2-1] */
@@ -232,7 +227,7 @@ void client_fail(struct umqtt *client, uint32_t now_ms, enum umqtt_error error, 
 {
     if (client->state == UMQTT_CLOSING)
         return;
-    bool says_why = is_v5(client) && reason != 0 && client->state == UMQTT_CONNECTED;
+    bool says_why = client_is_v5(client) && reason != 0 && client->state == UMQTT_CONNECTED;
     if (error == UMQTT_ENDED_BY_SERVER) {
         control_clear(&client->control);
         client->flags |= FLAG_LINGERED; /* nobody listens any more */

@@ -1,6 +1,6 @@
 /* v5.h — what MQTT 5.0 adds to the client. A program for 3.1 and 3.1.1 alone links v5_none.c.
  *
- * Called only when the options say 5.0, but for v5_is_here. */
+ * Called only when the options say 5.0. */
 #ifndef MIDGE_UMQTT_V5_H
 #define MIDGE_UMQTT_V5_H
 
@@ -11,8 +11,6 @@
 
 /* The packet type that stands for the will properties inside CONNECT. */
 #define V5_WILL_SECTION ((enum packet_type)0)
-
-bool v5_is_here(void);
 
 /* May `section` (without its length) stand in a packet of that type? A PUBLISH is one of ours. */
 MUST_USE enum reason_code v5_check_section(struct bytes section, enum packet_type type);
