@@ -204,7 +204,7 @@ static bool find_reason_to_drop(const struct core *core, const struct session *s
         *reason = session->is_slow ? DROP_SLOW_READER : DROP_QUEUE_BYTES;
     } else if (session->link && bytes >= QUEUE_OVERSHOOT_SIZE) {
         *reason = DROP_SLOW_READER;
-    } else if (quotas_memory_is_full(core)) {
+    } else if (quotas_memory_is_exceeded(core)) { /* publishers are refused, or held, before */
         *reason = DROP_NO_MEMORY;
     } else {
         return false;

@@ -26,6 +26,13 @@ bool quotas_memory_is_full(const struct core *core)
     return !has_room(core, TALLY_MEMORY, core->counters.memory_held, core->options->memory_max);
 }
 
+bool quotas_memory_is_exceeded(const struct core *core)
+{
+    uint64_t limit = core->options->memory_max;
+    return limit != CORE_NO_LIMIT &&
+           !has_room(core, TALLY_MEMORY, core->counters.memory_held, limit + limit / 10);
+}
+
 bool quotas_memory_is_free(const struct core *core)
 {
     uint64_t limit = core->options->memory_max;
