@@ -18,7 +18,7 @@ enum assembly_result assembly_add(struct assembly *assembly, const struct umqtt_
         assembly->capacity = assembly->data ? part->payload_size : 0;
     }
     size_t end = part->payload_offset + part->payload.size;
-    if (end > assembly->capacity) {
+    if (!assembly->data || end > assembly->capacity) {
         return ASSEMBLY_NO_MEMORY;
     }
     memcpy(assembly->data + part->payload_offset, part->payload.data, part->payload.size);

@@ -28,17 +28,17 @@ enum option_group {
 };
 
 struct option {
-    char letter; /* 0: only a name */
     const char *name;
     const char *value_name; /* NULL: takes no value */
-    unsigned commands;      /* of enum command, or-ed */
-    enum option_group group;
-    enum option_kind kind;
+    const char *help;
     size_t field; /* offset in struct options */
     int64_t min, max;
     /* OPTION_OWN: reads its value or values (kept) into options. False: told. */
     bool (*read)(struct options *options, const struct option *option, char **values);
-    const char *help;
+    unsigned commands; /* of enum command, or-ed */
+    enum option_group group;
+    enum option_kind kind;
+    char letter; /* 0: only a name */
 };
 
 /* "-t, --topic" words for messages: "-t", or "--will-topic" when there is no letter. `text` has
