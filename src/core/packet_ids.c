@@ -7,6 +7,7 @@
 enum { CAPACITY_MIN = 8 };
 
 static uint32_t find(const struct packet_ids *ids, uint16_t packet_id);
+static uint32_t wanted_slot(const struct packet_ids *ids, uint16_t packet_id);
 static bool resize(struct packet_ids *ids, uint32_t capacity);
 
 void packet_ids_fini(struct packet_ids *ids)
@@ -46,7 +47,7 @@ bool packet_ids_remove(struct packet_ids *ids, uint16_t packet_id)
     ids->slots[at] = 0;
     ids->count--;
     for (uint32_t next = (at + 1) & mask; ids->slots[next] != 0; next = (next + 1) & mask) {
-        uint32_t wanted = ids->slots[next] & mask;
+        uint32_t wanted = wanted_slot(ids, ids->slots[next]);
         if (((next - wanted) & mask) >= ((next - at) & mask)) {
             ids->slots[at] = ids->slots[next];
             ids->slots[next] = 0;
@@ -59,15 +60,22 @@ bool packet_ids_remove(struct packet_ids *ids, uint16_t packet_id)
     return true;
 }
 
-/* Where `packet_id` is, or the free slot where it would go. Identifiers count up, so they are their own hash. */
+/* Where `packet_id` is, or the free slot where it would go. */
 static uint32_t find(const struct packet_ids *ids, uint16_t packet_id)
 {
     uint32_t mask = ids->capacity - 1;
-    uint32_t at = packet_id & mask;
+    uint32_t at = wanted_slot(ids, packet_id);
     while (ids->slots[at] != 0 && ids->slots[at] != packet_id) {
         at = (at + 1) & mask;
     }
     return at;
+}
+
+/* Identifiers count up. Side by side they would be one long run, and each removal would have to walk it
+ * to its end: Fibonacci hashing leaves gaps between them. */
+static uint32_t wanted_slot(const struct packet_ids *ids, uint16_t packet_id)
+{
+    return packet_id * UINT32_C(0x9e3779b1) >> __builtin_clz(ids->capacity - 1);
 }
 
 static bool resize(struct packet_ids *ids, uint32_t capacity)
