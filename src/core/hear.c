@@ -8,6 +8,7 @@
 #include "core/retained.h"
 #include "core/share_group.h"
 #include "core/share_member.h"
+#include "core/suback.h"
 #include "core/sys_topics.h"
 
 #include <assert.h>
@@ -15,6 +16,7 @@
 static void hear_record(struct core *core, uint32_t from, const struct record *record);
 static void hear_of_publisher(struct core *core, const struct record *record);
 static void hear_of_share(struct core *core, uint32_t from, const struct record *record);
+static void tell_joined(struct core *core, uint32_t from, const struct share_record *record);
 static void hear_of_retained(struct core *core, uint32_t from, const struct record *record);
 
 void hear_parcel(struct core *core, const struct parcel *parcel)
@@ -49,6 +51,7 @@ static void hear_record(struct core *core, uint32_t from, const struct record *r
     case RECORD_HOLD:
     case RECORD_RELEASE: hear_of_publisher(core, record); break;
     case RECORD_SHARE_JOIN:
+    case RECORD_SHARE_JOINED:
     case RECORD_SHARE_LEAVE:
     case RECORD_SHARE_STATUS:
     case RECORD_SHARE_ASSIGN:
@@ -85,6 +88,9 @@ static void hear_of_share(struct core *core, uint32_t from, const struct record 
         if (!share_group_join(core, from, fixed, name, filter)) {
             log_write(core->log, LOG_KIND_ERROR, "No memory for a shared subscription.");
         }
+        tell_joined(core, from, fixed);
+    } else if (record->kind == RECORD_SHARE_JOINED) {
+        suback_note_joined(core, fixed);
     } else if (record->kind == RECORD_SHARE_LEAVE) {
         share_group_leave(core, from, fixed);
     } else if (record->kind == RECORD_SHARE_STATUS) {
@@ -95,6 +101,17 @@ static void hear_of_share(struct core *core, uint32_t from, const struct record 
         share_group_take_back(core, from, fixed, record->rest);
     } else {
         share_member_give_back(core, fixed);
+    }
+}
+
+/* The member may be told once everybody else was told of the group; ourselves we have told already. */
+static void tell_joined(struct core *core, uint32_t from, const struct share_record *record)
+{
+    if (from == core->worker) {
+        suback_note_joined(core, record);
+    } else {
+        peers_say_late(&core->peers, from, RECORD_SHARE_JOINED, record, (struct bytes){0},
+                       (struct bytes){0});
     }
 }
 

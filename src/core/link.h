@@ -10,6 +10,7 @@
 
 struct session;
 struct unsettled;
+struct pending_suback;
 
 enum link_state {
     LINK_WAITING,        /* for CONNECT */
@@ -36,13 +37,15 @@ struct link {
     void *connection;    /* the broker's, never looked into */
     const char *address; /* for the log; borrowed for as long as the link lives */
     const struct link_options *options;
-    struct session *session;      /* only when CONNECTED */
-    struct link_aliases *aliases; /* only in 5.0, when either side may use them */
-    uint8_t *connect_frame;       /* owned: CONNECT, kept while an authenticator decides */
-    struct unsettled *unsettled;  /* owned: publishes that went by their topic's home */
-    char *authentication_method;  /* owned; NULL: no enhanced authentication */
-    uint64_t active_us;           /* when the last packet came */
+    struct session *session;               /* only when CONNECTED */
+    struct link_aliases *aliases;          /* only in 5.0, when either side may use them */
+    uint8_t *connect_frame;                /* owned: CONNECT, kept while an authenticator decides */
+    struct pending_suback *pending_suback; /* owned: SUBSCRIBE to be answered when joining is 0 */
+    struct unsettled *unsettled;           /* owned: publishes that went by their topic's home */
+    char *authentication_method;           /* owned; NULL: no enhanced authentication */
+    uint64_t active_us;                    /* when the last packet came */
     uint32_t connect_frame_size;
+    uint32_t joining;      /* groups elsewhere that this client's SUBSCRIBE waits for */
     uint32_t holds;        /* reasons not to read on */
     uint32_t answers_size; /* of what is in the outbox, at most: all but PUBLISH */
     size_t unread_size;    /* bytes of it that were offered and not yet taken */

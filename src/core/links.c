@@ -47,6 +47,7 @@ void links_remove(struct core *core, struct link *link)
         free(link->aliases);
     }
     free(link->unsettled);
+    free(link->pending_suback);
     free(link->connect_frame);
     free(link->authentication_method);
     core->counters.memory_held -= sizeof *link + link->unread_size;

@@ -20,6 +20,7 @@ static const size_t fixed_sizes[RECORD_KIND_COUNT] = {
     [RECORD_HOLD] = sizeof(struct publish_record),
     [RECORD_RELEASE] = sizeof(struct publish_record),
     [RECORD_SHARE_JOIN] = sizeof(struct share_record),
+    [RECORD_SHARE_JOINED] = sizeof(struct share_record),
     [RECORD_SHARE_LEAVE] = sizeof(struct share_record),
     [RECORD_SHARE_STATUS] = sizeof(struct share_record),
     [RECORD_SHARE_ASSIGN] = sizeof(struct share_record),

@@ -20,6 +20,7 @@ enum record_kind {
     RECORD_HOLD,             /* publish_record: stop reading from this publisher */
     RECORD_RELEASE,          /* publish_record: that reason is gone */
     RECORD_SHARE_JOIN,       /* share_record, share name and filter */
+    RECORD_SHARE_JOINED,  /* share_record: the member is in, and every worker knows of the group */
     RECORD_SHARE_LEAVE,      /* share_record */
     RECORD_SHARE_STATUS,     /* share_record */
     RECORD_SHARE_ASSIGN,     /* share_record, message: for this member */

@@ -5,7 +5,7 @@
 #include "core/quotas.h"
 #include "core/refuse.h"
 #include "core/replay.h"
-#include "core/send.h"
+#include "core/suback.h"
 #include "core/subscribing.h"
 #include "topic/topic_name.h"
 #include "wire/subscribe.h"
@@ -48,16 +48,7 @@ void receive_subscribe(struct core *core, struct link *link, const struct packet
         reasons[count++] =
             subscribe_one(core, link, &entry, id); /* [MQTT-3.8.4-5] [v3 MQTT-3.8.4-4] */
     }
-    struct packet answer = {
-        .type = PACKET_SUBACK,
-        .suback = {.packet_id = subscribe->packet_id, .reasons = bytes_of(reasons, count)}};
-    /* [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-6] [MQTT-3.9.3-1] [MQTT-2.2.1-6] [v3 MQTT-3.8.4-1]
-     * [v3 MQTT-3.8.4-2] [v3 MQTT-3.8.4-5] [v3 MQTT-3.9.3-1] [v3 MQTT-2.3.1-7] */
-    if (send_packet(core, link, &answer) != SEND_OK) {
-        refuse_link(core, link, REASON_PACKET_TOO_LARGE, "SUBACK does not fit");
-    } else {
-        replay_pump(core, link->session);
-    }
+    suback_answer(core, link, subscribe->packet_id, bytes_of(reasons, count));
     if (reasons != few) {
         free(reasons);
     }

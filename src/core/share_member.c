@@ -25,10 +25,15 @@ bool share_member_join(struct core *core, struct subscription *subscription,
     }
     struct share_record record = {.group = subscription->share_group,
                                   .session = session->hash,
+                                  .publisher = links_name(core, session->link),
                                   .name_size = (uint32_t)filter->share_name.size,
                                   .status = session->share_status};
-    return peers_say(&core->peers, core_home(core, record.group), RECORD_SHARE_JOIN, &record,
-                     filter->share_name, filter->filter);
+    if (!peers_say(&core->peers, core_home(core, record.group), RECORD_SHARE_JOIN, &record,
+                   filter->share_name, filter->filter)) {
+        return false;
+    }
+    session->link->joining++;
+    return true;
 }
 
 void share_member_leave(struct core *core, struct subscription *subscription, bool ends)
