@@ -14,7 +14,7 @@ enum {
     STEPS = 3000,
     PUBLISHERS = 4,
     ACTORS_MAX = 16,
-    TOPICS = 5,
+    TOPICS = 3,
     NUMBERS_MAX = 4000,
     WINDOW = 10,
     PACKET_MAX = 300,
@@ -224,7 +224,7 @@ static void publish_something(struct drama *drama, struct actor *actor)
     struct outgoing out = {.number = ++actor->number,
                            .topic = (uint8_t)random_below(&drama->random, TOPICS),
                            .qos = (uint8_t)random_below(&drama->random, 3),
-                           .retain = random_below(&drama->random, 4) == 0};
+                           .retain = random_below(&drama->random, 3) == 0};
     if (out.qos > 0) {
         out.id = out.number; /* never used twice */
         actor->window[actor->window_count++] = out;
@@ -256,7 +256,9 @@ static void step(struct drama *drama)
         actor->client->appetite = actor->client->appetite == 0 ? SIZE_MAX : 0;
         actor->client->is_flushing = true;
     } else if (actor->role == ROLE_PUBLISHER) {
-        publish_something(drama, actor);
+        for (uint64_t count = random_below(&drama->random, 4); count > 0; count--) {
+            publish_something(drama, actor);
+        }
     } else if (actor->role == ROLE_NOISE && dice < 20) {
         change_mind(drama, actor);
     } else {

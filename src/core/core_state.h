@@ -43,6 +43,7 @@ struct core {
     struct outbox_pool pool;
     struct heap timers;
     struct peers peers;
+    bool has_forwarded; /* messages that are not retained, since peers were last sealed */
     struct link_table links;
     struct map sessions;       /* by client identifier */
     struct map subscriptions;  /* by session and filter */

@@ -153,6 +153,10 @@ static bool send_home(struct core *core, const struct message *message, struct l
         link->unsettled = calloc(1, sizeof *link->unsettled);
     }
     struct unsettled *unsettled = link ? link->unsettled : NULL;
+    if (core->has_forwarded) { /* what went the short way before comes before [MQTT-4.6.0-5] */
+        peers_seal(&core->peers);
+        core->has_forwarded = false;
+    }
     if ((link && (!unsettled || unsettled->count == UNSETTLED_MAX)) ||
         !peers_say(&core->peers, home, RECORD_HOME_PUBLISH, record,
                    bytes_of(message, message_size(message)), (struct bytes){0})) {
@@ -327,6 +331,7 @@ static void forward(struct core *core, const struct message *message,
 {
     struct publish_record record = {.publisher = *publisher};
     struct bytes image = bytes_of(message, message_size(message));
+    core->has_forwarded |= !message->retain;
     while (peers != 0) {
         uint32_t worker = (uint32_t)__builtin_ctzll(peers);
         peers &= peers - 1;

@@ -53,18 +53,45 @@ bool peers_say_late(struct peers *peers, uint32_t worker, enum record_kind kind,
     return say(peers->self, &peers->late[worker], kind, fixed, rest, more_rest);
 }
 
+void peers_seal(struct peers *peers)
+{
+    for (uint32_t i = 0; i < peers->count; i++) {
+        struct parcel *parcel = i == peers->self ? NULL : peers->outgoing[i];
+        if (!parcel) {
+            continue;
+        }
+        peers->outgoing[i] = NULL;
+        parcel->to = i;
+        if (peers->sealed) {
+            peers->sealed_last->next = parcel;
+        } else {
+            peers->sealed = parcel;
+        }
+        peers->sealed_last = parcel;
+    }
+}
+
 struct parcel *peers_take(struct peers *peers, uint32_t worker)
 {
-    struct parcel **place = &peers->outgoing[worker];
-    if (!*place) {
-        for (uint32_t i = 0; i < peers->count; i++) {
-            if (peers->outgoing[i]) {
-                return NULL;
-            }
+    struct parcel *parcel = peers->sealed;
+    if (parcel) {
+        if (parcel->to != worker) {
+            return NULL;
         }
+        peers->sealed = parcel->next;
+        parcel->next = NULL;
+        return parcel;
+    }
+    struct parcel **place = &peers->outgoing[worker];
+    for (uint32_t i = 0; !*place && i < peers->count; i++) {
+        if (peers->outgoing[i]) {
+            return NULL;
+        }
+    }
+    if (!*place) {
         place = &peers->late[worker];
     }
-    struct parcel *parcel = *place;
+    parcel = *place;
     *place = NULL;
     return parcel;
 }
@@ -97,6 +124,11 @@ void parcel_free(struct parcel *parcel)
 
 void peers_fini(struct peers *peers)
 {
+    while (peers->sealed) {
+        struct parcel *next = peers->sealed->next;
+        parcel_free(peers->sealed);
+        peers->sealed = next;
+    }
     for (uint32_t i = 0; i < peers->count; i++) {
         parcel_free(peers->outgoing[i]);
         parcel_free(peers->late[i]);

@@ -65,7 +65,8 @@ struct record {
 };
 
 struct parcel {
-    uint32_t from;
+    struct parcel *next; /* of the sealed ones */
+    uint32_t from, to;
     size_t size, capacity;
     uint8_t *bytes;
 };
@@ -75,6 +76,7 @@ struct peers {
     uint64_t busy; /* a bit for each worker whose mailbox is too full */
     struct parcel *outgoing[PEERS_MAX];
     struct parcel *late[PEERS_MAX]; /* to be posted after every outgoing one */
+    struct parcel *sealed, *sealed_last; /* to be posted before, in this order */
 };
 
 /* Says something to `worker`: a fixed part (size fixed by the kind) and two runs of bytes that are put
@@ -85,6 +87,8 @@ bool peers_say(struct peers *peers, uint32_t worker, enum record_kind kind, cons
  * "that is done". */
 bool peers_say_late(struct peers *peers, uint32_t worker, enum record_kind kind, const void *fixed,
                     struct bytes rest, struct bytes more_rest);
+/* What is said from now on, to whomever, is not heard before what was said up to now. */
+void peers_seal(struct peers *peers);
 /* The parcel to post to `worker` next (given), or NULL: ask again when all others were asked. */
 struct parcel *peers_take(struct peers *peers, uint32_t worker);
 /* The next record of a parcel; *at begins at 0. False: that was all. */

@@ -21,7 +21,7 @@ static bool ask(void *context, const struct authentication_request *request);
 static void note_line(void *context, enum log_kind kind, const char *line);
 static void collect(struct world *world, uint32_t index);
 static void post_one(struct world *world, struct world_worker *worker);
-static bool take_turn(struct world *world, uint32_t index);
+static void take_turn(struct world *world, uint32_t index);
 static bool end_one(struct world *world, uint32_t index);
 static bool hear_one(struct world *world, uint32_t index);
 static bool read_some(struct world *world, uint32_t index);
@@ -115,7 +115,19 @@ bool world_act(struct world *world)
             able[count++] = i;
         }
     }
-    return count > 0 && take_turn(world, able[random_below(&world->random, count)]);
+    bool goes_on =
+        random_below(&world->random, 4) > 0; /* one may do much while others stand still */
+    for (uint32_t i = 0; goes_on && i < count; i++) {
+        if (able[i] == world->last_worker) {
+            take_turn(world, able[i]);
+            return true;
+        }
+    }
+    if (count > 0) {
+        world->last_worker = able[random_below(&world->random, count)];
+        take_turn(world, world->last_worker);
+    }
+    return count > 0;
 }
 
 void world_settle(struct world *world)
@@ -266,8 +278,8 @@ static void post_one(struct world *world, struct world_worker *worker)
     worker->post_count--;
 }
 
-/* The next small step of a worker: post, or write, or hear, or read. False: there was none. */
-static bool take_turn(struct world *world, uint32_t index)
+/* The next small step of a worker: post, or write, or hear, or read. */
+static void take_turn(struct world *world, uint32_t index)
 {
     struct world_worker *worker = &world->workers[index];
     if (worker->has_stepped) {
@@ -275,12 +287,9 @@ static bool take_turn(struct world *world, uint32_t index)
     }
     if (worker->post_count > 0) {
         post_one(world, worker);
-        return true;
-    }
-    if (!write_some(world, index) && !hear_one(world, index)) {
+    } else if (!write_some(world, index) && !hear_one(world, index)) {
         read_some(world, index);
     }
-    return true;
 }
 
 static bool hear_one(struct world *world, uint32_t index)

@@ -78,6 +78,7 @@ struct world {
     uint32_t request_count;
     char ids[WORLD_IDS_MAX][WORLD_NAME_SIZE]; /* client identifiers that were used */
     uint32_t id_count;
+    uint32_t last_worker;     /* that did something */
     uint32_t next_worker;     /* where the next connection is accepted */
     const char *only_method;  /* the authentication method it knows; NULL: all */
     uint64_t memory_at_start; /* held by all workers */
