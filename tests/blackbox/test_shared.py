@@ -88,6 +88,17 @@ class Shared(Story):
             member.expect_message(self.topic("t"), b"x", qos=qos)
             member.disconnect()
 
+    @matrix
+    def test_answered_means_subscribed(self):
+        """[MQTT-3.8.4-1][MQTT-4.5.0-1] SUBACK is sent when the group works, for every publisher"""
+        greens = [self.client(f"green{number}") for number in range(4)]
+        blues = [self.client(f"blue{number}") for number in range(4)]
+        for number in range(200):
+            blue, rest = blues[number % 4], f"n{number}"
+            blue.subscribe(self.filter(rest), qos=1)
+            greens[number // 4 % 4].publish(self.topic(rest), b"x", 1)
+            blue.expect_message(self.topic(rest), b"x")
+
     @versions(4, 5)
     def test_leaving(self, v):
         """[MQTT-3.10.4-2] UNSUBSCRIBE leaves the group: the others get everything"""

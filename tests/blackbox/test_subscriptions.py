@@ -89,6 +89,17 @@ class Answers(Story):
             blue.expect(UNSUBACK, packet_id=packet_id)
 
     @matrix
+    def test_answered_means_subscribed(self):
+        """[MQTT-3.8.4-1][MQTT-4.5.0-1] SUBACK is sent when the filter works, for every publisher"""
+        greens = [self.client(f"green{number}") for number in range(4)]
+        blues = [self.client(f"blue{number}") for number in range(4)]
+        for number in range(400):
+            blue, rest = blues[number % 4], f"n{number}"
+            blue.subscribe(self.topic(rest + ("/#" if number % 2 else "")), qos=1)
+            greens[number // 4 % 4].publish(self.topic(rest), b"x", 1)
+            blue.expect_message(self.topic(rest), b"x")
+
+    @matrix
     @versions(3, 4, 5)
     def test_several_filters(self, v):
         """[MQTT-3.8.4-5][MQTT-3.8.4-6][MQTT-3.9.3-1][v3 MQTT-3.8.4-4][v3 MQTT-3.9.3-1] in order"""
