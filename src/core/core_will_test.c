@@ -137,6 +137,22 @@ static void client_that_returns_has_no_will_published(void **state)
     then_receives_nothing(world, "bob");
 }
 
+static void will_is_forgotten_by_a_connection_without_one(void **state)
+{
+    struct world *world = *state;
+    given_watcher(world);
+    when_connects(
+        world, "alice", .version = PROTOCOL_5,
+        .properties = {.present = HAVE(session_expiry_interval_s), .session_expiry_interval_s = 60},
+        WILL(.payload = BYTES("late"),
+             .properties = {.present = HAVE(will_delay_interval_s), .will_delay_interval_s = 10}));
+    when_breaks(world, "alice");
+    given_kept(world, "alice", PROTOCOL_5);
+    when_breaks(world, "alice");
+    when_passes_s(world, 100);
+    then_receives_nothing(world, "bob");
+}
+
 static void will_of_an_old_connection_is_replaced(void **state)
 {
     struct world *world = *state;
@@ -242,6 +258,8 @@ int main(void)
               will_comes_with_the_end_of_the_session),
         STORY("[MQTT-3.1.3-9] a client that returns within the delay has no will published",
               client_that_returns_has_no_will_published),
+        STORY("[MQTT-3.1.3-9] a new connection without a will forgets the old one",
+              will_is_forgotten_by_a_connection_without_one),
         STORY("[MQTT-3.1.2-7] each connection has its own will",
               will_of_an_old_connection_is_replaced),
         STORY("[MQTT-3.1.2-15][v3 MQTT-3.1.2-17] a will is retained when it asks for it",
