@@ -148,6 +148,46 @@ class Retained(Story):
         self.assertEqual(got, [b"a", b"b"])
         blue.expect_silence()
 
+    @matrix
+    def test_live_or_replayed_but_not_both(self):
+        """[MQTT-3.3.1-9][MQTT-3.3.1-12] what is published after SUBACK comes once, with retain 0"""
+        greens = [self.client(f"green{number}") for number in range(4)]
+        blues = [self.client(f"blue{number}") for number in range(4)]
+        for number in range(200):
+            blue, rest = blues[number % 4], f"n{number}"
+            blue.subscribe(self.topic(rest + ("/#" if number % 2 else "")), qos=1)
+            greens[number // 4 % 4].publish(self.topic(rest), b"x", 1, retain=True)
+            blue.expect_message(self.topic(rest), b"x", retain=False)
+        for blue in blues:
+            blue.expect_silence()
+
+    @matrix
+    def test_the_newest_comes_last(self):
+        """[MQTT-3.3.1-5][MQTT-4.6.0-5] no replay brings an old message after a newer one"""
+        greens = [self.client(f"green{number}") for number in range(4)]
+        blues = [self.client(f"blue{number}") for number in range(4)]
+        last = {}
+
+        def read(blue, wanted):
+            while last.get(wanted[0]) != wanted[1]:
+                packet = blue.expect(PUBLISH)
+                blue.acknowledge(packet)
+                last[packet.topic] = packet.payload
+
+        for number in range(200):
+            blue, green = blues[number % 4], greens[number // 4 % 4]
+            topic = self.topic(f"n{number}")
+            green.publish(topic, b"old", 1, retain=True)
+            blue.subscribe(topic + "/#", qos=1)
+            green.publish(topic, b"new", 1, retain=True)
+            read(blue, (topic, b"new"))
+        for number, blue in enumerate(blues):
+            blue.subscribe(self.topic(f"end{number}"), qos=1)
+            greens[0].publish(self.topic(f"end{number}"), b"end", 1)
+            read(blue, (self.topic(f"end{number}"), b"end"))
+        old = [topic for topic, payload in last.items() if payload == b"old"]
+        self.assertEqual(old, [])
+
     @versions(4, 5)
     def test_from_qos_2_publish(self, v):
         """[MQTT-3.3.1-5] a QoS 2 message is kept as well, once"""
