@@ -1,7 +1,7 @@
 /* access.h — may they? Pure rules about users and topics.
  *
- * Today's rules: whether anonymous clients are welcome is the listener's word; `$SYS` and `$CONTROL` are the broker's own, to
- * read but not to write. */
+ * Today's rules: whether anonymous clients are welcome is the listener's word; `$SYS` and
+ * `$CONTROL` are the broker's own, to read but not to write. */
 #ifndef MIDGE_ACCESS_ACCESS_H
 #define MIDGE_ACCESS_ACCESS_H
 

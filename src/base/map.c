@@ -1,4 +1,5 @@
-/* map.c — see map.h. Removal shifts later items of the same run back, so that no tombstones pile up. */
+/* map.c — see map.h. Removal shifts later items of the same run back, so that no tombstones pile
+ * up. */
 #include "base/map.h"
 
 #include <assert.h>

@@ -24,7 +24,8 @@ void map_fini(struct map *map); /* the items stay the caller's */
 /* The first item with this hash for which `is_equal(item, key)` holds, or NULL. */
 void *map_find(const struct map *map, uint64_t hash,
                bool (*is_equal)(const void *item, const void *key), const void *key);
-/* Puts `item` (not NULL) in, whether an equal one is there or not. False: no memory, nothing changed. */
+/* Puts `item` (not NULL) in, whether an equal one is there or not. False: no memory, nothing
+ * changed. */
 MUST_USE bool map_add(struct map *map, uint64_t hash, void *item);
 void map_remove(struct map *map, uint64_t hash,
                 const void *item); /* does nothing when it is not in */

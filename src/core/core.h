@@ -4,8 +4,9 @@
  *     core_step(core, &event, &effects);      any number of times
  *     core_next_dirty(core) …                 fetch what is to be sent, once a loop turn
  *
- * A core makes no system call, reads no clock and owns no thread: time comes with each event, randomness from a seed.
- * The same birth and events give the same bytes. One core belongs to one worker; cores know each other only through parcels. */
+ * A core makes no system call, reads no clock and owns no thread: time comes with each event,
+ * randomness from a seed. The same birth and events give the same bytes. One core belongs to one
+ * worker; cores know each other only through parcels. */
 #ifndef MIDGE_CORE_CORE_H
 #define MIDGE_CORE_CORE_H
 
@@ -41,7 +42,8 @@ struct link *core_next_dirty(struct core *core); /* its outbox has bytes it did 
 struct link *
 core_next_resumed(struct core *core); /* offer it its unread bytes again, and read on */
 /* A link that has to go: send what is in its outbox, then close and report EVENT_LINK_LOST.
- * *worker: where it is to be handed over to instead, with its unread bytes (and then EVENT_LINK_LOST); or the core's own. */
+ * *worker: where it is to be handed over to instead, with its unread bytes (and then
+ * EVENT_LINK_LOST); or the core's own. */
 struct link *core_next_ending(struct core *core, uint32_t *worker);
 /* The next parcel for that worker (given), or NULL. They are to be posted one after another, round
  * by round over all workers, until a round gives none: some things must not be heard before what

@@ -1,4 +1,5 @@
-/* core_state.h — the parts a core is made of. Private to this room; a function takes the whole only when it needs many parts. */
+/* core_state.h — the parts a core is made of. Private to this room; a function takes the whole
+ * only when it needs many parts. */
 #ifndef MIDGE_CORE_CORE_STATE_H
 #define MIDGE_CORE_CORE_STATE_H
 

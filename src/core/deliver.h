@@ -5,9 +5,10 @@
  *                        ▼
  *             keep it, if retained ──▶ route ──▶ sessions here · groups at home here · FORWARD to other workers
  *
- * Retained messages are passed on by their topic's home, so that whoever subscribes sees them in the order in which they
- * were kept. So that one publisher's messages to a topic stay in order, what it publishes to that topic next takes the
- * same way until the home has settled the former. [MQTT-4.6.0-5] [MQTT-4.6.0-6] */
+ * Retained messages are passed on by their topic's home, so that whoever subscribes sees them in
+ * the order in which they were kept. So that one publisher's messages to a topic stay in order,
+ * what it publishes to that topic next takes the same way until the home has settled the former.
+ * [MQTT-4.6.0-5] [MQTT-4.6.0-6] */
 #ifndef MIDGE_CORE_DELIVER_H
 #define MIDGE_CORE_DELIVER_H
 
@@ -20,8 +21,8 @@ enum deliver_result {
     DELIVER_REFUSED, /* max_retained_messages is reached: it was not kept, nor sent to anybody */
 };
 
-/* Publishes `message` (borrowed) on behalf of `link`, which sent it with `packet_id` (0: QoS 0), or of the
- * broker itself (NULL, 0). */
+/* Publishes `message` (borrowed) on behalf of `link`, which sent it with `packet_id` (0: QoS 0),
+ * or of the broker itself (NULL, 0). */
 enum deliver_result deliver_publish(struct core *core, struct message *message, struct link *link,
                                     uint16_t packet_id);
 

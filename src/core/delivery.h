@@ -30,7 +30,8 @@ struct delivery {
     bool resend;   /* to be sent again on this connection */
 };
 
-/* A tag for `id_count` identifiers (copied) and a group; NULL also when there is nothing to say. *failed: no memory. */
+/* A tag for `id_count` identifiers (copied) and a group; NULL also when there is nothing to say.
+ * *failed: no memory. */
 struct delivery_tag *delivery_tag_new(const uint32_t *ids, uint32_t id_count, uint64_t share_group,
                                       bool *failed);
 

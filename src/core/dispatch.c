@@ -117,7 +117,8 @@ bool dispatch_has_room(const struct session *session)
            session->queue_qos0.count == 0 && session->link->outbox.size < OUTBOX_SHORT_SIZE;
 }
 
-/* The receiver's quota, and our own limit of what is in flight. [MQTT-3.3.4-9] [MQTT-4.9.0-1] [MQTT-4.9.0-2] */
+/* The receiver's quota, and our own limit of what is in flight. [MQTT-3.3.4-9] [MQTT-4.9.0-1]
+ * [MQTT-4.9.0-2] */
 static bool has_quota(const struct core *core, const struct session *session)
 {
     const struct flow_out *flow = &session->flow_out;
@@ -174,8 +175,8 @@ static void enqueue(struct core *core, struct session *session, struct delivery 
         dispatch_drop(core, session, delivery, DROP_NO_MEMORY);
         return;
     }
-    /* Once its queue is long, all who publish to it wait until it is short: otherwise a few whom nobody had to hold would
-     * keep it half full, and the others waiting. */
+    /* Once its queue is long, all who publish to it wait until it is short: otherwise a few whom
+     * nobody had to hold would keep it half full, and the others waiting. */
     if (session->link && !session->is_slow &&
         (session->congested_us != 0 || is_long(core, session))) {
         hold_back(core, session, publisher);
@@ -225,7 +226,8 @@ static void hold_back(struct core *core, struct session *session, const struct l
     }
 }
 
-/* After a new connection: what was in flight, in its old order, before anything new. [MQTT-4.4.0-1] [v3 MQTT-4.4.0-1] */
+/* After a new connection: what was in flight, in its old order, before anything new.
+ * [MQTT-4.4.0-1] [v3 MQTT-4.4.0-1] */
 static void send_again(struct core *core, struct session *session)
 {
     struct link *link = session->link;

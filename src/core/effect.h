@@ -1,5 +1,6 @@
-/* effect.h — what a step asks of the world. The lists live in the core and are emptied by the worker, at the latest at
- * the end of a loop turn; bytes to send are not here but in each link's outbox. */
+/* effect.h — what a step asks of the world. The lists live in the core and are emptied by the
+ * worker, at the latest at the end of a loop turn; bytes to send are not here but in each link's
+ * outbox. */
 #ifndef MIDGE_CORE_EFFECT_H
 #define MIDGE_CORE_EFFECT_H
 
@@ -14,8 +15,9 @@ struct authentication_request {
     bool is_first; /* from CONNECT, or the AUTH that begins a re-authentication */
 };
 
-/* Answers authentication requests, at once or later. `ask` returns true when it takes the request (the answer comes as
- * EVENT_AUTHENTICATED, never from within the call), false when it knows no such method. [MQTT-4.12.0-1] */
+/* Answers authentication requests, at once or later. `ask` returns true when it takes the
+ * request (the answer comes as EVENT_AUTHENTICATED, never from within the call), false when it
+ * knows no such method. [MQTT-4.12.0-1] */
 struct authenticator {
     bool (*ask)(void *context, const struct authentication_request *request);
     void *context;

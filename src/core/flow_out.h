@@ -4,10 +4,11 @@
  *   QoS 2:  WAITING ──PUBLISH──▶ SENT ──PUBREC──▶ RELEASING ──PUBCOMP──▶ gone           [MQTT-4.3.3-3] [MQTT-4.3.3-5]
  *                                  └──PUBREC with reason ≥ 0x80──▶ gone                 [MQTT-4.4.0-2]
  *
- * A ring in the order of sending; packet identifiers count up along it, so an identifier is a place. One that
- * finishes out of order keeps its place (DONE) until those before it are finished. The ring has at
- * most FLOW_OUT_WINDOW_MAX places: when they are taken, the rest waits in the queue.
- * One flow_out belongs to one session and survives its links. It never reads a clock. */
+ * A ring in the order of sending; packet identifiers count up along it, so an identifier is a
+ * place. One that finishes out of order keeps its place (DONE) until those before it are
+ * finished. The ring has at most FLOW_OUT_WINDOW_MAX places: when they are taken, the rest waits
+ * in the queue. One flow_out belongs to one session and survives its links. It never reads a
+ * clock. */
 #ifndef MIDGE_CORE_FLOW_OUT_H
 #define MIDGE_CORE_FLOW_OUT_H
 
@@ -33,9 +34,10 @@ static inline bool flow_out_is_full(const struct flow_out *flow)
     return flow->count >= FLOW_OUT_WINDOW_MAX;
 }
 
-/* Takes a place for `delivery` (its references are taken); *packet_id is one that is not in use. The caller has checked
- * the receiver's quota against `open`. False: no memory, or the window is as wide as it may get; the references
- * stay the caller's. [MQTT-2.2.1-4] [MQTT-4.3.2-1] [MQTT-4.3.3-1] */
+/* Takes a place for `delivery` (its references are taken); *packet_id is one that is not in use.
+ * The caller has checked the receiver's quota against `open`. False: no memory, or the window is
+ * as wide as it may get; the references stay the caller's. [MQTT-2.2.1-4] [MQTT-4.3.2-1]
+ * [MQTT-4.3.3-1] */
 MUST_USE bool flow_out_start(struct flow_out *flow, const struct delivery *delivery,
                              uint16_t *packet_id, struct counters *counters);
 
@@ -47,7 +49,8 @@ void flow_out_release(struct flow_out *flow, struct delivery *delivery, struct c
 /* PUBACK, PUBCOMP, or a refusal: the place is free. */
 void flow_out_finish(struct flow_out *flow, struct delivery *delivery, struct counters *counters);
 
-/* The link is gone: everything open has to be sent again on the next one, in the same order. [MQTT-4.4.0-1] */
+/* The link is gone: everything open has to be sent again on the next one, in the same order.
+ * [MQTT-4.4.0-1] */
 void flow_out_suspend(struct flow_out *flow);
 /* The next delivery to send again, with its packet identifier; NULL: none. Moves on by one. */
 struct delivery *flow_out_resend(struct flow_out *flow, uint16_t *packet_id);

@@ -1,8 +1,9 @@
 /* hold.h — publishers that are not read from for a while, and why.
  *
- * What cannot be taken now is not acknowledged and dropped: its publisher's link is not read. Whoever is the reason (a
- * session with a long queue, a busy worker, full memory) keeps a list of the holds it caused, and releases them all.
- * A link goes on when every hold on it is released. It may be another worker's: then it is told. */
+ * What cannot be taken now is not acknowledged and dropped: its publisher's link is not read.
+ * Whoever is the reason (a session with a long queue, a busy worker, full memory) keeps a list
+ * of the holds it caused, and releases them all. A link goes on when every hold on it is
+ * released. It may be another worker's: then it is told. */
 #ifndef MIDGE_CORE_HOLD_H
 #define MIDGE_CORE_HOLD_H
 

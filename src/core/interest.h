@@ -1,4 +1,5 @@
-/* interest.h — what this worker wants, and telling the others: for the first and the last subscriber only. */
+/* interest.h — what this worker wants, and telling the others: for the first and the last
+ * subscriber only. */
 #ifndef MIDGE_CORE_INTEREST_H
 #define MIDGE_CORE_INTEREST_H
 

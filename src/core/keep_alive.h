@@ -1,4 +1,5 @@
-/* keep_alive.h — is the client still there? One timer a link, moved only when it fires (section 3.1.2.10). */
+/* keep_alive.h — is the client still there? One timer a link, moved only when it fires (section
+ * 3.1.2.10). */
 #ifndef MIDGE_CORE_KEEP_ALIVE_H
 #define MIDGE_CORE_KEEP_ALIVE_H
 

@@ -17,7 +17,8 @@ struct link_ref links_name(const struct core *core, const struct link *link);
 /* The link, when it is this worker's and still there; else NULL. */
 struct link *links_find(const struct core *core, const struct link_ref *ref);
 
-/* Nothing more is read from it; what is in its outbox is sent, then the worker closes it. Harmless twice. */
+/* Nothing more is read from it; what is in its outbox is sent, then the worker closes it.
+ * Harmless twice. */
 void links_end(struct core *core, struct link *link);
 
 #endif

@@ -2,9 +2,10 @@
  *
  *   head ─▶ [chunk: bytes] ─▶ [reference: payload of a message] ─▶ [chunk: bytes] ◀─ tail
  *
- * Small packets are copied one behind the other into chunks from the worker's pool; a large payload is referenced,
- * so that a thousand receivers share it. An empty outbox holds no memory. How full it may get is the business of
- * whoever fills it (see dispatch.h); the pool keeps a bounded number of free chunks. */
+ * Small packets are copied one behind the other into chunks from the worker's pool; a large
+ * payload is referenced, so that a thousand receivers share it. An empty outbox holds no memory.
+ * How full it may get is the business of whoever fills it (see dispatch.h); the pool keeps a
+ * bounded number of free chunks. */
 #ifndef MIDGE_CORE_OUTBOX_H
 #define MIDGE_CORE_OUTBOX_H
 
@@ -33,7 +34,8 @@ struct outbox {
 
 void outbox_pool_init(struct outbox_pool *pool, struct counters *counters);
 void outbox_pool_fini(struct outbox_pool *pool);
-/* Gives half of the free chunks back to the system: called now and then, a burst's memory does not stay. */
+/* Gives half of the free chunks back to the system: called now and then, a burst's memory does
+ * not stay. */
 void outbox_pool_trim(struct outbox_pool *pool);
 
 /* Room for `size` bytes in one piece at the end, or NULL: no memory. Follow with outbox_commit. */

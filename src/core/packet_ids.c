@@ -71,8 +71,8 @@ static uint32_t find(const struct packet_ids *ids, uint16_t packet_id)
     return at;
 }
 
-/* Identifiers count up. Side by side they would be one long run, and each removal would have to walk
- * it to its end: Fibonacci hashing leaves gaps between them. */
+/* Identifiers count up. Side by side they would be one long run, and each removal would have to
+ * walk it to its end: Fibonacci hashing leaves gaps between them. */
 static uint32_t wanted_slot(const struct packet_ids *ids, uint16_t packet_id)
 {
     return packet_id * UINT32_C(0x9e3779b1) >> __builtin_clz(ids->capacity - 1);

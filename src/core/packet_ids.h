@@ -1,7 +1,7 @@
 /* packet_ids.h — a set of packet identifiers: QoS 2 messages received and not yet released.
  *
- * Open addressing over 16-bit slots; 0 is a free slot, for no packet bears it. Empty, it holds no memory;
- * at most 65535 identifiers exist, so it never takes more than 256 KiB. */
+ * Open addressing over 16-bit slots; 0 is a free slot, for no packet bears it. Empty, it holds
+ * no memory; at most 65535 identifiers exist, so it never takes more than 256 KiB. */
 #ifndef MIDGE_CORE_PACKET_IDS_H
 #define MIDGE_CORE_PACKET_IDS_H
 

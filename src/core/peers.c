@@ -1,4 +1,5 @@
-/* peers.c — see peers.h. Parcels never leave the process, so that a record is its struct as it lies in memory. */
+/* peers.c — see peers.h. Parcels never leave the process, so that a record is its struct as it
+ * lies in memory. */
 #include "core/peers.h"
 
 #include "core/counters.h"

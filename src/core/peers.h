@@ -2,8 +2,9 @@
  *
  *   parcel:  [kind, size | fixed part | bytes …] [kind, size | …] …          each record on an 8-byte border
  *
- * All that a worker has to say to another in one loop turn travels in one parcel, in order. A worker is a peer to itself,
- * too: what it says to itself is heard at the end of the step, so that nothing has two ways to happen. */
+ * All that a worker has to say to another in one loop turn travels in one parcel, in order. A
+ * worker is a peer to itself, too: what it says to itself is heard at the end of the step, so
+ * that nothing has two ways to happen. */
 #ifndef MIDGE_CORE_PEERS_H
 #define MIDGE_CORE_PEERS_H
 
@@ -16,19 +17,19 @@ enum record_kind {
     RECORD_NO_INTEREST, /* filter: not any more */
     RECORD_FORWARD,     /* publish_record, message: for whoever wants it at your place */
     RECORD_HOME_PUBLISH, /* publish_record, message: you are home to its topic: keep it if retained, route it */
-    RECORD_SETTLED,          /* publish_record: your HOME_PUBLISH is routed */
-    RECORD_HOLD,             /* publish_record: stop reading from this publisher */
-    RECORD_RELEASE,          /* publish_record: that reason is gone */
-    RECORD_SHARE_JOIN,       /* share_record, share name and filter */
+    RECORD_SETTLED,       /* publish_record: your HOME_PUBLISH is routed */
+    RECORD_HOLD,          /* publish_record: stop reading from this publisher */
+    RECORD_RELEASE,       /* publish_record: that reason is gone */
+    RECORD_SHARE_JOIN,    /* share_record, share name and filter */
     RECORD_SHARE_JOINED,  /* share_record: the member is in, and every worker knows of the group */
-    RECORD_SHARE_LEAVE,      /* share_record */
-    RECORD_SHARE_STATUS,     /* share_record */
-    RECORD_SHARE_ASSIGN,     /* share_record, message: for this member */
-    RECORD_SHARE_RETURN,     /* share_record, message: this member does not want it */
-    RECORD_SHARE_RECALL,     /* share_record: give back what this member has not finished */
-    RECORD_RETAINED_ASK,     /* retained_record, filter: begin, first portion */
-    RECORD_RETAINED_MORE,    /* retained_record: next portion */
-    RECORD_RETAINED_STOP,    /* retained_record: nobody wants the rest */
+    RECORD_SHARE_LEAVE,   /* share_record */
+    RECORD_SHARE_STATUS,  /* share_record */
+    RECORD_SHARE_ASSIGN,  /* share_record, message: for this member */
+    RECORD_SHARE_RETURN,  /* share_record, message: this member does not want it */
+    RECORD_SHARE_RECALL,  /* share_record: give back what this member has not finished */
+    RECORD_RETAINED_ASK,  /* retained_record, filter: begin, first portion */
+    RECORD_RETAINED_MORE, /* retained_record: next portion */
+    RECORD_RETAINED_STOP, /* retained_record: nobody wants the rest */
     RECORD_RETAINED_MESSAGE, /* retained_record, message */
     RECORD_RETAINED_PORTION, /* retained_record: end of a portion */
     RECORD_COUNTERS,         /* struct counters */
@@ -75,12 +76,12 @@ struct peers {
     uint32_t self, count;
     uint64_t busy; /* a bit for each worker whose mailbox is too full */
     struct parcel *outgoing[PEERS_MAX];
-    struct parcel *late[PEERS_MAX]; /* to be posted after every outgoing one */
+    struct parcel *late[PEERS_MAX];      /* to be posted after every outgoing one */
     struct parcel *sealed, *sealed_last; /* to be posted before, in this order */
 };
 
-/* Says something to `worker`: a fixed part (size fixed by the kind) and two runs of bytes that are put
- * one behind the other. False: no memory; nothing was said. */
+/* Says something to `worker`: a fixed part (size fixed by the kind) and two runs of bytes that
+ * are put one behind the other. False: no memory; nothing was said. */
 bool peers_say(struct peers *peers, uint32_t worker, enum record_kind kind, const void *fixed,
                struct bytes rest, struct bytes more_rest);
 /* The same, for what must not be heard before anything else said up to now to whichever worker:

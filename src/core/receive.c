@@ -1,7 +1,8 @@
 /* receive.c — see receive.h.
  *
- * The happy path: a whole frame → wire decodes it → the packet's own function. A frame that is cut off is left where it
- * is; one that is malformed, too large or out of place ends the link with the reason the standard names. */
+ * The happy path: a whole frame → wire decodes it → the packet's own function. A frame that is
+ * cut off is left where it is; one that is malformed, too large or out of place ends the link
+ * with the reason the standard names. */
 #include "core/receive.h"
 
 #include "core/receive_acks.h"
@@ -77,7 +78,8 @@ static bool may_read(const struct link *link)
            !link_is_stuffed(link);
 }
 
-/* What can be judged before the whole packet is here, so that nobody makes us wait for, or keep, what we will not take. */
+/* What can be judged before the whole packet is here, so that nobody makes us wait for, or keep,
+ * what we will not take. */
 static bool check_beginning(struct core *core, struct link *link, struct bytes input,
                             const struct frame *frame)
 {
@@ -135,8 +137,8 @@ static void receive_frame(struct core *core, struct link *link, const struct fra
     receivers[frame->type](core, link, &packet);
 }
 
-/* While an authenticator decides, only AUTH and DISCONNECT are received. The rest waits: it may be an eager
- * client's. */
+/* While an authenticator decides, only AUTH and DISCONNECT are received. The rest waits: it may
+ * be an eager client's. */
 static bool is_expected(const struct frame *frame)
 {
     return frame->type == PACKET_AUTH || frame->type == PACKET_DISCONNECT ||

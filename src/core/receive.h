@@ -1,7 +1,7 @@
 /* receive.h — packet type → function: one file for each packet a client may send.
  *
- * Each of them asks two things: is it legal now, and what does it change? What the packet alone can tell was checked
- * by the decoder. Once a link is closing, nothing more of it is received. */
+ * Each of them asks two things: is it legal now, and what does it change? What the packet alone
+ * can tell was checked by the decoder. Once a link is closing, nothing more of it is received. */
 #ifndef MIDGE_CORE_RECEIVE_H
 #define MIDGE_CORE_RECEIVE_H
 

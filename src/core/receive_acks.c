@@ -1,8 +1,9 @@
 /* receive_acks.c — see receive_acks.h.
  *
- * An acknowledgement for an identifier that is not in flight is nobody's harm: after a reconnect both sides may
- * remember differently. PUBACK and PUBCOMP are then ignored; PUBREC is answered with PUBREL, and PUBREL with
- * PUBCOMP, so that the other side can finish (0x92 in 5.0). One of the wrong kind ends the link. */
+ * An acknowledgement for an identifier that is not in flight is nobody's harm: after a reconnect
+ * both sides may remember differently. PUBACK and PUBCOMP are then ignored; PUBREC is answered
+ * with PUBREL, and PUBREL with PUBCOMP, so that the other side can finish (0x92 in 5.0). One of
+ * the wrong kind ends the link. */
 #include "core/receive_acks.h"
 
 #include "core/dispatch.h"
@@ -68,8 +69,8 @@ void receive_pubcomp(struct core *core, struct link *link, const struct packet *
     }
 }
 
-/* The delivery that waits for just this, or NULL: there is none. *is_wrong: there is one of the other QoS, and the link
- * has been ended for it. */
+/* The delivery that waits for just this, or NULL: there is none. *is_wrong: there is one of the
+ * other QoS, and the link has been ended for it. */
 static struct delivery *find(struct core *core, struct link *link, const struct packet *packet,
                              uint8_t qos, uint8_t state, bool *is_wrong)
 {

@@ -150,7 +150,8 @@ static bool is_legal(struct core *core, struct link *link, const struct packet_c
     return true;
 }
 
-/* Puts the identifier the session is to have into *connect: the client's own, its user name, or one of ours. */
+/* Puts the identifier the session is to have into *connect: the client's own, its user name, or
+ * one of ours. */
 static bool choose_client_id(struct core *core, struct link *link, struct packet_connect *connect,
                              struct assigned_id *assigned)
 {

@@ -14,8 +14,8 @@ enum { CONNECT_SIZE_MAX = 1024 * 1024 }; /* bytes; nobody is known yet, so nobod
 void receive_connect(struct core *core, struct link *link, struct packet_connect *connect,
                      enum reason_code reason, struct bytes whole);
 
-/* The client is who it says: attaches its session and sends CONNACK 0. `data` is the authenticator's
- * last word. */
+/* The client is who it says: attaches its session and sends CONNACK 0. `data` is the
+ * authenticator's last word. */
 void connect_accept(struct core *core, struct link *link, const struct packet_connect *connect,
                     const struct assigned_id *assigned, struct bytes data);
 /* The CONNECT that was kept while an authenticator decided; views into the link and *assigned.

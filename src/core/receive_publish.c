@@ -1,8 +1,9 @@
 /* receive_publish.c — see receive_publish.h.
  *
- * A message is delivered when it is received, at every QoS. A QoS 2 identifier is remembered until PUBREL, so that
- * a repeat is answered but not delivered again. What is refused is answered with a reason of 0x80 or more in 5.0; 3.x
- * knows none, so there it is acknowledged and counted, or, when only memory is short, not read on. */
+ * A message is delivered when it is received, at every QoS. A QoS 2 identifier is remembered
+ * until PUBREL, so that a repeat is answered but not delivered again. What is refused is
+ * answered with a reason of 0x80 or more in 5.0; 3.x knows none, so there it is acknowledged and
+ * counted, or, when only memory is short, not read on. */
 #include "core/receive_publish.h"
 
 #include "access/access.h"

@@ -1,4 +1,5 @@
-/* receive_publish.h — PUBLISH (section 3.3): alias, quota, access; then deliver; then PUBACK or PUBREC. */
+/* receive_publish.h — PUBLISH (section 3.3): alias, quota, access; then deliver; then PUBACK or
+ * PUBREC. */
 #ifndef MIDGE_CORE_RECEIVE_PUBLISH_H
 #define MIDGE_CORE_RECEIVE_PUBLISH_H
 

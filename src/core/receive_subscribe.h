@@ -1,4 +1,5 @@
-/* receive_subscribe.h — SUBSCRIBE (section 3.8): filter by filter, then one SUBACK, then what is retained. */
+/* receive_subscribe.h — SUBSCRIBE (section 3.8): filter by filter, then one SUBACK, then what is
+ * retained. */
 #ifndef MIDGE_CORE_RECEIVE_SUBSCRIBE_H
 #define MIDGE_CORE_RECEIVE_SUBSCRIBE_H
 

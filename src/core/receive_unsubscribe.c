@@ -1,5 +1,5 @@
-/* receive_unsubscribe.c — see receive_unsubscribe.h. What has begun at QoS 1 or 2 is in flight and stays so.
- * [MQTT-3.10.4-3] [v3 MQTT-3.10.4-3] */
+/* receive_unsubscribe.c — see receive_unsubscribe.h. What has begun at QoS 1 or 2 is in flight
+ * and stays so. [MQTT-3.10.4-3] [v3 MQTT-3.10.4-3] */
 #include "core/receive_unsubscribe.h"
 
 #include "core/refuse.h"
@@ -30,8 +30,8 @@ void receive_unsubscribe(struct core *core, struct link *link, const struct pack
     struct packet answer = {
         .type = PACKET_UNSUBACK,
         .suback = {.packet_id = unsubscribe->packet_id, .reasons = bytes_of(reasons, count)}};
-    /* [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-2.2.1-6] [v3 MQTT-3.10.4-4] [v3 MQTT-3.10.4-5] [v3 MQTT-3.10.4-6]
-     * [v3 MQTT-2.3.1-7] */
+    /* [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-2.2.1-6] [v3 MQTT-3.10.4-4] [v3 MQTT-3.10.4-5] [v3
+     * MQTT-3.10.4-6] [v3 MQTT-2.3.1-7] */
     if (send_packet(core, link, &answer) != SEND_OK) {
         refuse_link(core, link, REASON_PACKET_TOO_LARGE, "UNSUBACK does not fit");
     }

@@ -133,7 +133,8 @@ static bool has_number(const void *item, const void *key)
     return replay->number == *(const uint64_t *)key;
 }
 
-/* The last that waits for the subscription has not begun, for others wait before it: it becomes the newest one's. */
+/* The last that waits for the subscription has not begun, for others wait before it: it becomes
+ * the newest one's. */
 static void renew(struct subscription *subscription)
 {
     struct replay *last = LIST_ITEM(subscription->replays.previous, struct replay, of_subscription);

@@ -1,7 +1,8 @@
 /* replay.h — retained messages on their way to a session that subscribed (section 3.3.1.3).
  *
- * Home after home is asked, portion after portion, as long as the session has room: a burst of a million retained messages is
- * paced by its reader and never grows a queue. A replay belongs to its session and waits for the client's return. */
+ * Home after home is asked, portion after portion, as long as the session has room: a burst of a
+ * million retained messages is paced by its reader and never grows a queue. A replay belongs to
+ * its session and waits for the client's return. */
 #ifndef MIDGE_CORE_REPLAY_H
 #define MIDGE_CORE_REPLAY_H
 
@@ -9,8 +10,9 @@
 
 enum { REPLAYS_OF_ONE_MAX = 8 };
 
-/* The session is to get what is retained under the subscription's filter. False: no memory. [MQTT-3.3.1-9]
- * At most REPLAYS_OF_ONE_MAX wait for one subscription: the last of them then serves the newest SUBSCRIBE, too. */
+/* The session is to get what is retained under the subscription's filter. False: no memory.
+ * [MQTT-3.3.1-9] At most REPLAYS_OF_ONE_MAX wait for one subscription: the last of them then
+ * serves the newest SUBSCRIBE, too. */
 bool replay_begin(struct core *core, struct subscription *subscription, struct bytes filter);
 /* Asks for the next portion when there is room for it. */
 void replay_pump(struct core *core, struct session *session);

@@ -1,8 +1,10 @@
-/* retained.h — the retained messages whose topics are at home here, and those who ask for them (section 3.3.1.3).
+/* retained.h — the retained messages whose topics are at home here, and those who ask for them
+ * (section 3.3.1.3).
  *
- * A topic's home is the worker its hash says. It alone stores the topic's retained message and passes such messages on, so
- * that everybody sees them in one order. Whoever subscribes asks all homes (one, for a filter without wildcards) and is
- * answered in portions: the next is sent when it asks for it. */
+ * A topic's home is the worker its hash says. It alone stores the topic's retained message and
+ * passes such messages on, so that everybody sees them in one order. Whoever subscribes asks all
+ * homes (one, for a filter without wildcards) and is answered in portions: the next is sent when
+ * it asks for it. */
 #ifndef MIDGE_CORE_RETAINED_H
 #define MIDGE_CORE_RETAINED_H
 
@@ -15,11 +17,12 @@ uint32_t retained_home(const struct core *core, struct bytes topic);
 
 /* True when there is room for one more topic, or the topic has a message already. */
 bool retained_has_room(const struct core *core, struct bytes topic);
-/* Keeps `message` (a reference is taken) for its topic, or removes what is kept when the payload is empty.
- * False: no memory; what was kept stays. [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7] */
+/* Keeps `message` (a reference is taken) for its topic, or removes what is kept when the payload
+ * is empty. False: no memory; what was kept stays. [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7] */
 bool retained_keep(struct core *core, struct message *message);
 
-/* `worker` asks, from the beginning, for what matches `filter`; for more; or no longer. Answers are said to it. */
+/* `worker` asks, from the beginning, for what matches `filter`; for more; or no longer. Answers
+ * are said to it. */
 void retained_ask(struct core *core, uint32_t worker, const struct retained_record *record,
                   struct bytes filter);
 void retained_more(struct core *core, uint32_t worker, const struct retained_record *record);

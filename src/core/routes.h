@@ -1,7 +1,8 @@
 /* routes.h — who wants this topic? All filters of the broker, as this worker knows them.
  *
- * Every worker knows every filter: its own sessions' subscriptions in full, the other workers' as one bit. What was found
- * for a topic is remembered, and holds for as long as no filter comes or goes (the generation). */
+ * Every worker knows every filter: its own sessions' subscriptions in full, the other workers'
+ * as one bit. What was found for a topic is remembered, and holds for as long as no filter comes
+ * or goes (the generation). */
 #ifndef MIDGE_CORE_ROUTES_H
 #define MIDGE_CORE_ROUTES_H
 

@@ -1,4 +1,5 @@
-/* session.c — see session.h. Sessions are born here and buried here; what happens to them between is elsewhere. */
+/* session.c — see session.h. Sessions are born here and buried here; what happens to them
+ * between is elsewhere. */
 #include "core/session.h"
 
 #include <assert.h>

@@ -1,6 +1,8 @@
-/* session.h — what outlives a connection: subscriptions, messages owed, identifiers, the will (section 4.1).
+/* session.h — what outlives a connection: subscriptions, messages owed, identifiers, the will
+ * (section 4.1).
  *
- * One worker is home to a session, by the hash of its client identifier; no other worker ever touches it. */
+ * One worker is home to a session, by the hash of its client identifier; no other worker ever
+ * touches it. */
 #ifndef MIDGE_CORE_SESSION_H
 #define MIDGE_CORE_SESSION_H
 

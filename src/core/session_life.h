@@ -14,9 +14,9 @@ enum parting {
     PARTING_ABRUPT,  /* anything else: the will is due */
 };
 
-/* The session of `client_id` for this link: the one there is, or, when there is none or `clean_start`, a new one;
- * *was_present says which. An older link of it gets DISCONNECT 0x8E and ends. NULL: no memory.
- * [MQTT-3.1.2-4] [MQTT-3.1.2-5] [MQTT-3.1.2-6] [MQTT-3.1.4-3] */
+/* The session of `client_id` for this link: the one there is, or, when there is none or
+ * `clean_start`, a new one; *was_present says which. An older link of it gets DISCONNECT 0x8E
+ * and ends. NULL: no memory. [MQTT-3.1.2-4] [MQTT-3.1.2-5] [MQTT-3.1.2-6] [MQTT-3.1.4-3] */
 struct session *session_attach(struct core *core, struct link *link, struct bytes client_id,
                                uint64_t hash, bool clean_start, bool *was_present);
 /* Parts a session from its link, which ends. The session may end with it. [MQTT-4.1.0-2] */

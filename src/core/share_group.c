@@ -202,7 +202,8 @@ static bool add_member(struct share_group *group, uint32_t worker,
     return true;
 }
 
-/* The next in turn whose status is best, and not worse than `worst_status`; `except` is passed over. */
+/* The next in turn whose status is best, and not worse than `worst_status`; `except` is passed
+ * over. */
 static uint32_t choose(struct share_group *group, uint32_t except, uint8_t worst_status)
 {
     uint32_t best = NO_MEMBER;

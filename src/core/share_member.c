@@ -126,7 +126,8 @@ static void return_queued(struct core *core, struct subscription *member)
     queue_filter(&member->session->queue_qos0, stays, &returning, &core->counters);
 }
 
-/* What was sent at QoS 1 and not acknowledged; never what has begun at QoS 2. [MQTT-4.8.2-4] [MQTT-4.8.2-5] */
+/* What was sent at QoS 1 and not acknowledged; never what has begun at QoS 2. [MQTT-4.8.2-4]
+ * [MQTT-4.8.2-5] */
 static void return_in_flight(struct core *core, struct subscription *member)
 {
     struct flow_out *flow = &member->session->flow_out;

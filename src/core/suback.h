@@ -1,8 +1,8 @@
 /* suback.h — when a SUBSCRIBE is answered (section 3.9).
  *
- * At once, unless it asks for shared subscriptions whose groups are at home elsewhere: then when the last of these homes has
- * let us join and every worker knows of it. So a client that has seen its SUBACK misses nothing published after. Until
- * then its link is not read. */
+ * At once, unless it asks for shared subscriptions whose groups are at home elsewhere: then when
+ * the last of these homes has let us join and every worker knows of it. So a client that has
+ * seen its SUBACK misses nothing published after. Until then its link is not read. */
 #ifndef MIDGE_CORE_SUBACK_H
 #define MIDGE_CORE_SUBACK_H
 

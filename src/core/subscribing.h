@@ -4,7 +4,8 @@
 
 #include "core/core_state.h"
 
-/* What a SUBSCRIBE says of one filter. `text` is the filter as written, with the mount point before it. */
+/* What a SUBSCRIBE says of one filter. `text` is the filter as written, with the mount point
+ * before it. */
 struct subscribing {
     struct bytes text;
     struct topic_filter filter; /* `text`, taken apart */
@@ -16,7 +17,8 @@ struct subscribing {
 /* The session's subscription to exactly this filter, or NULL. [MQTT-3.10.4-1] [v3 MQTT-3.10.4-1] */
 struct subscription *subscribing_find(const struct core *core, const struct session *session,
                                       struct bytes text);
-/* Adds it, or replaces the one that is there; *is_new says which. NULL: no memory. [MQTT-3.8.4-3] [v3 MQTT-3.8.4-3] */
+/* Adds it, or replaces the one that is there; *is_new says which. NULL: no memory.
+ * [MQTT-3.8.4-3] [v3 MQTT-3.8.4-3] */
 struct subscription *subscribing_add(struct core *core, struct session *session,
                                      const struct subscribing *subscribing, bool *is_new);
 /* Removes it. `ends`: because its session does. [MQTT-3.10.4-2] [v3 MQTT-3.10.4-2] */

@@ -1,6 +1,7 @@
 /* sys_topics.h — the broker's figures as retained messages under $SYS/broker, by mosquitto's names.
  *
- * Every worker tells worker 0 its counters at each interval; worker 0 adds them up and publishes what has changed. */
+ * Every worker tells worker 0 its counters at each interval; worker 0 adds them up and publishes
+ * what has changed. */
 #ifndef MIDGE_CORE_SYS_TOPICS_H
 #define MIDGE_CORE_SYS_TOPICS_H
 

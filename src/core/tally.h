@@ -1,7 +1,8 @@
 /* tally.h — how much of everything the whole broker has, for limits that all workers share.
  *
- * Each worker writes its own levels at the end of each step, on a cache line of its own; a worker that asks adds
- * them up. So a limit costs nothing until it is looked at, and is exact but for what happens at the very same moment. */
+ * Each worker writes its own levels at the end of each step, on a cache line of its own; a
+ * worker that asks adds them up. So a limit costs nothing until it is looked at, and is exact
+ * but for what happens at the very same moment. */
 #ifndef MIDGE_CORE_TALLY_H
 #define MIDGE_CORE_TALLY_H
 

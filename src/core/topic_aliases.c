@@ -1,4 +1,5 @@
-/* topic_aliases.c — see topic_aliases.h. The tables are small (10 by default), so they are searched in order. */
+/* topic_aliases.c — see topic_aliases.h. The tables are small (10 by default), so they are
+ * searched in order. */
 #include "core/topic_aliases.h"
 
 #include <assert.h>

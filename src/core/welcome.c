@@ -44,7 +44,8 @@ void welcome_say(struct core *core, struct link *link, const struct packet_conne
             }
         }
     }
-    /* [MQTT-3.2.2-2] [MQTT-3.2.2-3] [v3 MQTT-3.2.2-1] [v3 MQTT-3.2.2-2] [v3 MQTT-3.2.2-3]; 3.1 knows no such flag */
+    /* [MQTT-3.2.2-2] [MQTT-3.2.2-3] [v3 MQTT-3.2.2-1] [v3 MQTT-3.2.2-2] [v3 MQTT-3.2.2-3]; 3.1
+     * knows no such flag */
     packet.connack.session_present = session_present && link->version != PROTOCOL_3_1;
     core->counters.connects_accepted++;
     log_welcome(core, link, connect);

@@ -4,7 +4,8 @@
 
 #include "core/core_state.h"
 
-/* Stores the will of a CONNECT with the session, in place of one that may be there. False: no memory. [MQTT-3.1.2-7] */
+/* Stores the will of a CONNECT with the session, in place of one that may be there. False: no
+ * memory. [MQTT-3.1.2-7] */
 bool will_keep(struct core *core, struct session *session, const struct packet_connect *connect,
                const struct link_options *options);
 /* Publishes it, and it is gone. Nothing happens when there is none. [MQTT-3.1.2-8] [MQTT-3.1.2-10] */

@@ -1,8 +1,8 @@
 /* world_testing.c — see world_testing.h.
  *
- * The happy path: a client's bytes wait in to_server until its worker takes a turn; what the core
- * puts into an outbox is fetched once the worker's parcels are posted. Whatever goes wrong fails the
- * running test. */
+ * The happy path: a client's bytes wait in to_server until its worker takes a turn; what the
+ * core puts into an outbox is fetched once the worker's parcels are posted. Whatever goes wrong
+ * fails the running test. */
 #include "core/world_testing.h"
 
 #include <setjmp.h>
@@ -105,6 +105,64 @@ void world_end(struct world *world)
         assert_int_equal(left.messages_held, left.retained);
         assert_int_equal(left.memory_held, memory_at_start + left.retained_bytes);
     }
+}
+
+struct world_client *world_client(struct world *world, const char *name)
+{
+    for (uint32_t i = 0; i < world->client_count; i++) {
+        if (strcmp(world->clients[i].name, name) == 0) {
+            return &world->clients[i];
+        }
+    }
+    assert_true(world->client_count < WORLD_CLIENTS_MAX && strlen(name) < WORLD_NAME_SIZE);
+    struct world_client *client = &world->clients[world->client_count++];
+    snprintf(client->name, sizeof client->name, "%s", name);
+    client->appetite = SIZE_MAX;
+    client->version = PROTOCOL_5;
+    return client;
+}
+
+void world_connect(struct world *world, struct world_client *client)
+{
+    assert_null(client->link);
+    client->worker = world->next_worker++ % world->worker_count;
+    client->to_server.start = client->to_server.end = 0;
+    client->from_server.start = client->from_server.end = 0;
+    client->is_closed_by_server = false;
+    const struct link_options *options =
+        client->is_at_other_listener ? &world->other_listener : &world->listener;
+    struct event event = {
+        .kind = EVENT_LINK_OPENED,
+        .opened = {.options = options, .address = "10.0.0.1:1234", .connection = client}};
+    struct effects effects;
+    event.now_us = world->now_us;
+    core_step(world->workers[client->worker].core, &event, &effects);
+    world->workers[client->worker].deadline_us = effects.deadline_us;
+    world->workers[client->worker].has_stepped = true;
+    client->link = effects.opened;
+    assert_non_null(client->link);
+}
+
+void world_disconnect(struct world *world, struct world_client *client)
+{
+    if (client->link) {
+        struct event event = {.kind = EVENT_LINK_LOST, .link = client->link};
+        client->link = NULL;
+        client->is_ending = false;
+        world_tell(world, client->worker, &event);
+    }
+}
+
+void world_note_id(struct world *world, struct bytes client_id)
+{
+    assert_true(client_id.size < WORLD_NAME_SIZE);
+    for (uint32_t i = 0; i < world->id_count; i++) {
+        if (bytes_equal(bytes_of_text(world->ids[i]), client_id)) {
+            return;
+        }
+    }
+    assert_true(world->id_count < WORLD_IDS_MAX);
+    memcpy(world->ids[world->id_count++], client_id.data, client_id.size);
 }
 
 bool world_act(struct world *world)

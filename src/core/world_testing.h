@@ -12,7 +12,7 @@
 
 #include "base/random.h"
 #include "core/core.h"
-#include "wire/packet.h"
+#include "core/world_client_testing.h"
 
 enum {
     WORLD_CLIENTS_MAX = 64,
@@ -20,30 +20,7 @@ enum {
     WORLD_PARCELS_MAX = 4096,
     WORLD_REQUESTS_MAX = 16,
     WORLD_IDS_MAX = 128,
-    WORLD_NAME_SIZE = 40,
     WORLD_REQUEST_SIZE = 160,
-};
-
-/* Bytes that grow at the end and are taken from the front. */
-struct world_bytes {
-    uint8_t *bytes;
-    size_t start, end, capacity;
-};
-
-struct world_client {
-    char name[WORLD_NAME_SIZE];
-    uint32_t worker;
-    struct link *link; /* NULL: not connected */
-    enum protocol_version version;
-    struct world_bytes to_server, from_server;
-    size_t appetite; /* bytes it still takes; SIZE_MAX: any number */
-    uint16_t last_id;
-    uint32_t ending_to; /* worker that takes it over, or its own: it is closed */
-    bool is_ending;
-    bool is_at_other_listener;
-    bool is_closed_by_server;
-    bool wants_turn;  /* bytes of it may be offered */
-    bool is_flushing; /* bytes for it may be fetched */
 };
 
 struct world_worker {
@@ -94,19 +71,11 @@ void world_start(struct world *world);
 /* Ends every client and every session, and checks that nothing of them is left. */
 void world_end(struct world *world);
 
-void world_bytes_append(struct world_bytes *to, const void *data, size_t size);
-void world_bytes_fini(struct world_bytes *bytes);
-
 struct world_client *world_client(struct world *world, const char *name); /* made when new */
 void world_connect(struct world *world, struct world_client *client);     /* a bare connection */
 void world_disconnect(struct world *world, struct world_client *client);  /* it breaks */
-void world_write(struct world_client *client, struct bytes bytes);        /* not yet read */
 /* The client identifier's session has ended when the world has. */
 void world_note_id(struct world *world, struct bytes client_id);
-/* The next whole packet that came, or false. Its views hold until the client's next packet. */
-bool world_read(struct world_client *client, struct packet *packet);
-bool world_peek(const struct world_client *client, struct packet *packet);
-
 /* One small step of some worker that has something to do; false: all is quiet. */
 bool world_act(struct world *world);
 /* Lets everybody act until all is quiet; then every owed message must be accounted for. */
