@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "core/dispatch.h"
 #include "core/hold.h"
+#include "core/replay.h"
 #include "core/retained.h"
 #include "core/send.h"
 #include "core/share_group.h"
@@ -153,7 +154,8 @@ static bool send_home(struct core *core, const struct message *message, struct l
         link->unsettled = calloc(1, sizeof *link->unsettled);
     }
     struct unsettled *unsettled = link ? link->unsettled : NULL;
-    if (core->has_forwarded) { /* what went the short way before comes before [MQTT-4.6.0-5] */
+    /* What went the short way before comes before. [MQTT-4.6.0-5, -6] [v3 MQTT-4.6.0-5, -6] */
+    if (core->has_forwarded) {
         peers_seal(&core->peers);
         core->has_forwarded = false;
     }
@@ -178,6 +180,7 @@ static bool send_home(struct core *core, const struct message *message, struct l
 static enum deliver_result keep_and_route(struct core *core, struct message *message,
                                           const struct link_ref *publisher)
 {
+    /* [MQTT-3.3.1-8] [v3 MQTT-3.3.1-12] */
     if (message->retain && retained_home(core, message_topic(message)) == core->worker) {
         bool has_room = message->payload_size == 0 || message->publisher == 0 ||
                         retained_has_room(core, message_topic(message));
@@ -238,6 +241,7 @@ static void deliver_to_one(struct core *core, struct message *message,
         if (subscription->no_local && message->publisher == subscription->session->hash) {
             continue; /* [MQTT-3.8.3-3] */
         }
+        /* Retain as published, or not. [MQTT-3.3.1-12, -13] [v3 MQTT-3.3.1-9] */
         struct delivery delivery = {.message = message_ref(message),
                                     .tag = delivery_tag_ref(subscription->tag),
                                     .qos = granted_qos(core, message, subscription->qos),
@@ -260,6 +264,10 @@ static void deliver_merged(struct core *core, struct message *message, const str
             struct session *session = subscription->session;
             if (subscription->no_local && message->publisher == session->hash) {
                 continue; /* [MQTT-3.8.3-3] */
+            }
+            if (message->retain && subscription->replay_count > 0 &&
+                replay_will_bring(core, subscription, message)) {
+                continue;
             }
             if (session->mark == core->mark && core->receiver_count > session->mark_place &&
                 core->receivers[session->mark_place].session == session) {
@@ -349,5 +357,5 @@ static uint8_t granted_qos(const struct core *core, const struct message *messag
 {
     return core->options->upgrade_outgoing_qos || qos < message->qos
                ? qos
-               : message->qos; /* [MQTT-3.8.4-8] */
+               : message->qos; /* [MQTT-3.8.4-8] [v3 MQTT-3.8.4-6] */
 }

@@ -57,7 +57,8 @@ static void hear_record(struct core *core, uint32_t from, const struct record *r
     case RECORD_SHARE_ASSIGN:
     case RECORD_SHARE_RETURN:
     case RECORD_SHARE_RECALL: hear_of_share(core, from, record); break;
-    case RECORD_RETAINED_ASK:
+    case RECORD_RETAINED_BEGIN:
+    case RECORD_RETAINED_BEGUN:
     case RECORD_RETAINED_MORE:
     case RECORD_RETAINED_STOP:
     case RECORD_RETAINED_MESSAGE:
@@ -104,7 +105,7 @@ static void hear_of_share(struct core *core, uint32_t from, const struct record 
     }
 }
 
-/* The member may be told once everybody else was told of the group; ourselves we have told already. */
+/* The member may be told once all others were told of the group; we know of it already. */
 static void tell_joined(struct core *core, uint32_t from, const struct share_record *record)
 {
     if (from == core->worker) {
@@ -118,8 +119,10 @@ static void tell_joined(struct core *core, uint32_t from, const struct share_rec
 static void hear_of_retained(struct core *core, uint32_t from, const struct record *record)
 {
     const struct retained_record *fixed = record->fixed;
-    if (record->kind == RECORD_RETAINED_ASK) {
-        retained_ask(core, from, fixed, record->rest);
+    if (record->kind == RECORD_RETAINED_BEGIN) {
+        retained_begin(core, from, fixed, record->rest);
+    } else if (record->kind == RECORD_RETAINED_BEGUN) {
+        replay_receive_begun(core, from, fixed);
     } else if (record->kind == RECORD_RETAINED_MORE) {
         retained_more(core, from, fixed);
     } else if (record->kind == RECORD_RETAINED_STOP) {

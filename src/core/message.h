@@ -18,8 +18,8 @@ struct message {
     uint8_t qos;         /* as published */
     bool retain;         /* as published */
     uint64_t expires_us; /* 0: never */
-    uint64_t
-        publisher; /* hash of the publishing client's identifier, for No Local; 0: the broker itself */
+    uint64_t kept_order; /* retained: when its home kept it, counted there; else 0 */
+    uint64_t publisher; /* hash of its client's identifier, for No Local; 0: the broker itself */
     uint8_t bytes[];
 };
 

@@ -1,6 +1,6 @@
 /* peers.h — the other workers, and what is said to them: records in a parcel.
  *
- *   parcel:  [kind, size | fixed part | bytes …] [kind, size | …] …          each record on an 8-byte border
+ *   parcel:  [kind, size | fixed part | bytes …] [kind, size | …] …    each on an 8-byte border
  *
  * All that a worker has to say to another in one loop turn travels in one parcel, in order. A
  * worker is a peer to itself, too: what it says to itself is heard at the end of the step, so
@@ -16,7 +16,7 @@ enum record_kind {
     RECORD_INTEREST,    /* filter: this worker wants it */
     RECORD_NO_INTEREST, /* filter: not any more */
     RECORD_FORWARD,     /* publish_record, message: for whoever wants it at your place */
-    RECORD_HOME_PUBLISH, /* publish_record, message: you are home to its topic: keep it if retained, route it */
+    RECORD_HOME_PUBLISH, /* publish_record, message: its topic is at home with you: route it */
     RECORD_SETTLED,       /* publish_record: your HOME_PUBLISH is routed */
     RECORD_HOLD,          /* publish_record: stop reading from this publisher */
     RECORD_RELEASE,       /* publish_record: that reason is gone */
@@ -27,7 +27,8 @@ enum record_kind {
     RECORD_SHARE_ASSIGN,  /* share_record, message: for this member */
     RECORD_SHARE_RETURN,  /* share_record, message: this member does not want it */
     RECORD_SHARE_RECALL,  /* share_record: give back what this member has not finished */
-    RECORD_RETAINED_ASK,  /* retained_record, filter: begin, first portion */
+    RECORD_RETAINED_BEGIN,  /* retained_record, filter: begin, first portion */
+    RECORD_RETAINED_BEGUN,   /* retained_record: what you hear from here on is newer */
     RECORD_RETAINED_MORE, /* retained_record: next portion */
     RECORD_RETAINED_STOP, /* retained_record: nobody wants the rest */
     RECORD_RETAINED_MESSAGE, /* retained_record, message */

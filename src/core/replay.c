@@ -15,23 +15,24 @@ struct replay {
     struct subscription *subscription;
     struct delivery_tag *tag; /* one reference */
     uint64_t number;
+    uint64_t unbegun;         /* a bit for each home that has not said that it has begun */
     uint32_t home, home_last; /* who is asked now, and who last */
-    bool is_begun;            /* that home has a walk for us */
-    bool is_asked;            /* and owes a portion */
+    bool is_asked;            /* that one owes a portion */
     uint8_t qos;
     uint16_t filter_size;
     uint8_t filter[];
 };
 
 static bool has_number(const void *item, const void *key);
-static void renew(struct subscription *subscription);
+static void tell_homes(struct core *core, struct replay *replay, enum record_kind kind);
+static void renew(struct core *core, struct subscription *subscription);
 static void ask(struct core *core, struct replay *replay);
 static void end(struct core *core, struct replay *replay);
 
 bool replay_begin(struct core *core, struct subscription *subscription, struct bytes filter)
 {
     if (subscription->replay_count == REPLAYS_OF_ONE_MAX) {
-        renew(subscription);
+        renew(core, subscription);
         return true;
     }
     struct replay *replay = calloc(1, sizeof *replay + filter.size);
@@ -57,7 +58,30 @@ bool replay_begin(struct core *core, struct subscription *subscription, struct b
     list_append(&subscription->replays, &replay->of_subscription);
     subscription->replay_count++;
     core->counters.memory_held += sizeof *replay + filter.size;
+    tell_homes(core, replay, RECORD_RETAINED_BEGIN);
     return true;
+}
+
+bool replay_will_bring(const struct core *core, const struct subscription *subscription,
+                       const struct message *message)
+{
+    uint32_t home = retained_home(core, message_topic(message));
+    LIST_EACH(link, &subscription->replays)
+    {
+        const struct replay *replay = LIST_ITEM(link, struct replay, of_subscription);
+        if ((replay->unbegun >> home & 1) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void replay_receive_begun(struct core *core, uint32_t home, const struct retained_record *record)
+{
+    struct replay *replay = map_find(&core->replays, record->replay, has_number, &record->replay);
+    if (replay) {
+        replay->unbegun &= ~(UINT64_C(1) << home);
+    }
 }
 
 void replay_pump(struct core *core, struct session *session)
@@ -117,11 +141,9 @@ void replay_receive_portion(struct core *core, const struct retained_record *rec
     struct session *session = replay->session;
     replay->is_asked = false;
     if (!record->more) {
-        replay->is_begun = false;
-        if (replay->home == replay->home_last) {
+        replay->home++;
+        if (replay->home > replay->home_last) {
             end(core, replay);
-        } else {
-            replay->home++;
         }
     }
     replay_pump(core, session);
@@ -133,37 +155,45 @@ static bool has_number(const void *item, const void *key)
     return replay->number == *(const uint64_t *)key;
 }
 
-/* The last that waits for the subscription has not begun, for others wait before it: it becomes
- * the newest one's. */
-static void renew(struct subscription *subscription)
+/* Says BEGIN or STOP to every home that is still to be asked. */
+static void tell_homes(struct core *core, struct replay *replay, enum record_kind kind)
+{
+    struct retained_record record = {.replay = replay->number};
+    struct bytes filter = {0};
+    if (kind == RECORD_RETAINED_BEGIN) {
+        filter = bytes_of(replay->filter, replay->filter_size);
+    }
+    for (uint32_t home = replay->home; home <= replay->home_last; home++) {
+        if (peers_say(&core->peers, home, kind, &record, filter, (struct bytes){0}) &&
+            kind == RECORD_RETAINED_BEGIN) {
+            replay->unbegun |= UINT64_C(1) << home;
+        }
+    }
+}
+
+/* The last that waits for the subscription has not been asked for yet, as others wait before it: it
+ * becomes the newest one's, and begins anew. */
+static void renew(struct core *core, struct subscription *subscription)
 {
     struct replay *last = LIST_ITEM(subscription->replays.previous, struct replay, of_subscription);
-    assert(!last->is_begun);
+    assert(!last->is_asked);
     delivery_tag_unref(last->tag);
     last->tag = delivery_tag_ref(subscription->tag);
     last->qos = subscription->qos;
+    tell_homes(core, last, RECORD_RETAINED_STOP);
+    tell_homes(core, last, RECORD_RETAINED_BEGIN);
 }
 
 static void ask(struct core *core, struct replay *replay)
 {
     struct retained_record record = {.replay = replay->number};
-    enum record_kind kind = replay->is_begun ? RECORD_RETAINED_MORE : RECORD_RETAINED_ASK;
-    struct bytes filter = {0};
-    if (!replay->is_begun) {
-        filter = bytes_of(replay->filter, replay->filter_size);
-    }
-    if (peers_say(&core->peers, replay->home, kind, &record, filter, (struct bytes){0})) {
-        replay->is_begun = replay->is_asked = true;
-    }
+    replay->is_asked = peers_say(&core->peers, replay->home, RECORD_RETAINED_MORE, &record,
+                                 (struct bytes){0}, (struct bytes){0});
 }
 
 static void end(struct core *core, struct replay *replay)
 {
-    if (replay->is_begun) {
-        struct retained_record record = {.replay = replay->number};
-        peers_say(&core->peers, replay->home, RECORD_RETAINED_STOP, &record, (struct bytes){0},
-                  (struct bytes){0});
-    }
+    tell_homes(core, replay, RECORD_RETAINED_STOP);
     list_remove(&replay->place);
     list_remove(&replay->of_subscription);
     replay->subscription->replay_count--;

@@ -20,7 +20,13 @@ void replay_end_all(struct core *core, struct session *session);
 /* The subscription it was made for is gone. */
 void replay_end_for(struct core *core, struct subscription *subscription);
 
+/* True when a retained message that has just come in is older than the replay, which will bring it,
+ * or what has taken its place, anyway. */
+bool replay_will_bring(const struct core *core, const struct subscription *subscription,
+                       const struct message *message);
+
 /* Answers of the homes. */
+void replay_receive_begun(struct core *core, uint32_t home, const struct retained_record *record);
 void replay_receive_message(struct core *core, const struct retained_record *record,
                             struct bytes image);
 void replay_receive_portion(struct core *core, const struct retained_record *record);

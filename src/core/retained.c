@@ -13,6 +13,7 @@
 struct retained_walk {
     struct topic_walk walk;
     uint64_t replay;
+    uint64_t order_last; /* what was kept later is heard of anyway */
     uint32_t worker;
     uint16_t filter_size;
     uint8_t filter[];
@@ -47,18 +48,19 @@ bool retained_has_room(const struct core *core, struct bytes topic)
 bool retained_keep(struct core *core, struct message *message)
 {
     assert(retained_home(core, message_topic(message)) == core->worker);
-    if (message->payload_size == 0) {
+    if (message->payload_size == 0) { /* [MQTT-3.3.1-6, -7] [v3 MQTT-3.3.1-10, -11] */
         struct message *old = topic_tree_remove(core->retained, message_topic(message));
         if (old) {
             forget(core, old);
         }
         return true;
     }
-    void *old;
+    void *old; /* [MQTT-3.3.1-5] [v3 MQTT-3.3.1-5, -7] */
     if (!topic_tree_put(core->retained, message_topic(message), message_ref(message), &old)) {
         message_unref(message, &core->counters);
         return false;
     }
+    message->kept_order = ++core->retained_order;
     core->counters.retained++;
     core->retained_own += message->publisher == 0;
     core->retained_expiring += message->expires_us != 0;
@@ -69,33 +71,24 @@ bool retained_keep(struct core *core, struct message *message)
     return true;
 }
 
-void retained_ask(struct core *core, uint32_t worker, const struct retained_record *record,
-                  struct bytes filter)
+void retained_begin(struct core *core, uint32_t worker, const struct retained_record *record,
+                    struct bytes filter)
 {
-    if (!topic_filter_has_wildcard(filter)) {
-        struct message *message = topic_tree_get(core->retained, filter);
-        if (message) {
-            answer_message(core, worker, record->replay, message);
-        }
-        answer_end(core, worker, record->replay, false);
-        return;
-    }
     struct retained_walk *walk = calloc(1, sizeof *walk + filter.size);
     struct walk_key key = {record->replay, worker};
     if (!walk || !map_add(&core->retained_walks, walk_hash(&key), walk)) {
         free(walk);
-        answer_end(core, worker, record->replay, false);
         log_write(core->log, LOG_KIND_ERROR, "No memory to look for retained messages.");
-        return;
+    } else {
+        walk->replay = record->replay;
+        walk->worker = worker;
+        walk->order_last = core->retained_order;
+        walk->filter_size = (uint16_t)filter.size;
+        memcpy(walk->filter, filter.data, filter.size);
+        topic_walk_begin(&walk->walk, core->retained, bytes_of(walk->filter, walk->filter_size));
     }
-    walk->replay = record->replay;
-    walk->worker = worker;
-    walk->filter_size = (uint16_t)filter.size;
-    memcpy(walk->filter, filter.data, filter.size);
-    topic_walk_begin(&walk->walk, core->retained, bytes_of(walk->filter, walk->filter_size));
-    if (!answer_portion(core, walk)) {
-        end_walk(core, walk);
-    }
+    peers_say(&core->peers, worker, RECORD_RETAINED_BEGUN, record, (struct bytes){0},
+              (struct bytes){0});
 }
 
 void retained_more(struct core *core, uint32_t worker, const struct retained_record *record)
@@ -196,7 +189,8 @@ static bool answer_portion(struct core *core, struct retained_walk *walk)
         if (!message) {
             break;
         }
-        if (answer_message(core, walk->worker, walk->replay, message)) {
+        if (message->kept_order <= walk->order_last &&
+            answer_message(core, walk->worker, walk->replay, message)) {
             count++;
             size += message_size(message);
         }

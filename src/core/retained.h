@@ -21,10 +21,11 @@ bool retained_has_room(const struct core *core, struct bytes topic);
  * is empty. False: no memory; what was kept stays. [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7] */
 bool retained_keep(struct core *core, struct message *message);
 
-/* `worker` asks, from the beginning, for what matches `filter`; for more; or no longer. Answers
- * are said to it. */
-void retained_ask(struct core *core, uint32_t worker, const struct retained_record *record,
-                  struct bytes filter);
+/* `worker` will ask for what is kept now and matches `filter`; asks for the next portion; asks no
+ * longer. Answers are said to it. What is kept after the beginning is not part of it: whoever
+ * subscribed hears of that as it comes. */
+void retained_begin(struct core *core, uint32_t worker, const struct retained_record *record,
+                    struct bytes filter);
 void retained_more(struct core *core, uint32_t worker, const struct retained_record *record);
 void retained_stop(struct core *core, uint32_t worker, const struct retained_record *record);
 
