@@ -1,4 +1,4 @@
-/* hash.c — xxHash, compiled into this one place so that its inline code is not repeated everywhere. */
+/* hash.c — xxHash, compiled into this one place so that its code is not repeated everywhere. */
 #include "base/hash.h"
 
 #define XXH_INLINE_ALL

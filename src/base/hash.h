@@ -1,4 +1,4 @@
-/* hash.h — 64-bit hashes of bytes that nobody outside can guess (XXH3 with a seed of this process). */
+/* hash.h — 64-bit hashes of bytes that nobody outside can guess (XXH3 with our own seed). */
 #ifndef MIDGE_BASE_HASH_H
 #define MIDGE_BASE_HASH_H
 

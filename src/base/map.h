@@ -2,7 +2,7 @@
  *
  *   slots:  [hash|item] [hash|item] [    ] [hash|item] …      a power of two, at most 3/4 full
  *
- * The map keeps pointers only; what an item's key is, and whether two are equal, the caller says. */
+ * The map keeps pointers only; what an item's key is, and when two are equal, the caller says. */
 #ifndef MIDGE_BASE_MAP_H
 #define MIDGE_BASE_MAP_H
 

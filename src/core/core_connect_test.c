@@ -393,7 +393,7 @@ int main(void)
               will_above_the_limits),
         STORY("retaining where that is not supported ends the connection",
               retaining_without_support_ends),
-        STORY("[MQTT-3.2.2-19][MQTT-3.2.2-8] CONNACK without its reason string, when that is too "
+        STORY("[MQTT-3.2.2-8, -19, -20] CONNACK without its reason string, when that is too "
               "large",
               reason_string_is_left_out_when_too_large),
         STORY("[MQTT-3.1.2-24] a client too small for CONNACK gets none",

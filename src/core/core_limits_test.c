@@ -187,7 +187,7 @@ static void many_in_flight_out_of_order(void **state)
     assert_int_equal(world_counters(world).in_flight, 1);
 }
 
-/* Fills alice's queue: bob's messages for a client that does not read. Returns how many there are. */
+/* Fills alice's queue, who does not read. Returns with how many messages. */
 static int when_bob_floods(struct world *world, int count, bool stops_when_held)
 {
     static uint8_t payload[2000];

@@ -2,7 +2,7 @@
  * and change their minds while workers act in any order. Then the promises are checked:
  *
  *   who is subscribed throughout gets every message of QoS 1 at least once, of QoS 2 exactly once,
- *   those of one publisher, topic and QoS in order; of a shared subscription the members together. */
+ *   those of one publisher, topic and QoS in order; so do a shared one's members, all told. */
 #include "core/story_testing.h"
 
 #include <stdio.h>

@@ -3,7 +3,8 @@
  *   publish ──▶ retained, and its topic is at home elsewhere? ──yes──▶ HOME_PUBLISH to that worker
  *                        │ no                                             (which goes on here ▼)
  *                        ▼
- *             keep it, if retained ──▶ route ──▶ sessions here · groups at home here · FORWARD to other workers
+ *             keep it, if retained ──▶ route ──▶ sessions here · groups at home here
+ *                                           └──▶ FORWARD to other workers
  *
  * Retained messages are passed on by their topic's home, so that whoever subscribes sees them in
  * the order in which they were kept. So that one publisher's messages to a topic stay in order,

@@ -34,7 +34,8 @@ void dispatch_deliver(struct core *core, struct session *session, struct deliver
         if (delivery->qos == 0 && !core->options->queue_qos0_messages) {
             dispatch_drop(core, session, delivery, DROP_AWAY);
         } else {
-            enqueue(core, session, delivery, publisher); /* [v3 MQTT-3.1.2-5] [MQTT-4.5.0-1] */
+            /* [MQTT-4.5.0-1] [v3 MQTT-4.5.0-1] [v3 MQTT-3.1.2-5] */
+            enqueue(core, session, delivery, publisher);
         }
         return;
     }
@@ -257,7 +258,7 @@ static void go_on(struct core *core, struct session *session)
     hold_release_all(core, &session->holds);
 }
 
-/* The length at which publishers are held back: never beyond what a client that is away may keep. */
+/* Where publishers are held back: never beyond what a client that is away may keep. */
 static uint32_t long_count(const struct core *core)
 {
     uint32_t count_max = core->options->queued_messages_max;

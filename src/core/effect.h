@@ -25,9 +25,9 @@ struct authenticator {
 
 struct effects {
     struct link *opened; /* the link that EVENT_LINK_OPENED made; NULL: no memory, or refused */
-    size_t
-        consumed; /* bytes of EVENT_LINK_RECEIVED that were taken; what is left is offered again, with
-                             * what comes behind it: at once when more arrives, or when the link is resumed */
+    /* Bytes of EVENT_LINK_RECEIVED that were taken. What is left is offered again, with what comes
+     * behind it: at once when more arrives, or when the link is resumed. */
+    size_t consumed;
     uint64_t deadline_us; /* EVENT_TIME is wanted then; UINT64_MAX: never */
 };
 

@@ -1,4 +1,4 @@
-/* event.h — all that can happen to a core. Views in an event are borrowed until core_step returns. */
+/* event.h — all that can happen to a core. Views in it are borrowed until core_step returns. */
 #ifndef MIDGE_CORE_EVENT_H
 #define MIDGE_CORE_EVENT_H
 

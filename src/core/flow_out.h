@@ -1,8 +1,8 @@
 /* flow_out.h — messages we sent and the other side has not yet finished with (QoS 1 and 2, sender).
  *
- *   QoS 1:  WAITING ──PUBLISH──▶ SENT ──PUBACK──▶ gone                                  [MQTT-4.3.2-3]
- *   QoS 2:  WAITING ──PUBLISH──▶ SENT ──PUBREC──▶ RELEASING ──PUBCOMP──▶ gone           [MQTT-4.3.3-3] [MQTT-4.3.3-5]
- *                                  └──PUBREC with reason ≥ 0x80──▶ gone                 [MQTT-4.4.0-2]
+ *   QoS 1:  ──PUBLISH──▶ SENT ──PUBACK──▶ gone                             [MQTT-4.3.2-3]
+ *   QoS 2:  ──PUBLISH──▶ SENT ──PUBREC──▶ RELEASING ──PUBCOMP──▶ gone      [MQTT-4.3.3-3, -5]
+ *                          └──PUBREC with reason ≥ 0x80──▶ gone            [MQTT-4.4.0-2]
  *
  * A ring in the order of sending; packet identifiers count up along it, so an identifier is a
  * place. One that finishes out of order keeps its place (DONE) until those before it are

@@ -9,7 +9,7 @@
 struct interest *interest_open(struct core *core, struct bytes filter);
 /* After the first subscription or group was put in: the other workers learn of it. */
 void interest_announce(struct core *core, struct bytes filter, struct interest *interest);
-/* After one was taken out: when it was the last, the others learn of it, and the interest may go. */
+/* After one was taken out: of the last one the others learn, and the interest may go. */
 void interest_close_unused(struct core *core, struct bytes filter, struct interest *interest);
 
 /* Another worker wants `filter`, or does not any more. */

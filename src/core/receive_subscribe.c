@@ -54,8 +54,8 @@ void receive_subscribe(struct core *core, struct link *link, const struct packet
     }
 }
 
-/* The answer for one filter: the granted QoS or why not. [MQTT-3.8.4-7] [MQTT-3.9.3-2] [v3
- * MQTT-3.9.3-2] */
+/* The answer for one filter: the granted QoS or why not. [MQTT-3.8.4-7] [MQTT-3.9.3-2]
+ * [v3 MQTT-3.9.3-2] */
 static uint8_t subscribe_one(struct core *core, struct link *link,
                              const struct subscribe_entry *entry, uint32_t id)
 {

@@ -30,8 +30,8 @@ void receive_unsubscribe(struct core *core, struct link *link, const struct pack
     struct packet answer = {
         .type = PACKET_UNSUBACK,
         .suback = {.packet_id = unsubscribe->packet_id, .reasons = bytes_of(reasons, count)}};
-    /* [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-2.2.1-6] [v3 MQTT-3.10.4-4] [v3 MQTT-3.10.4-5] [v3
-     * MQTT-3.10.4-6] [v3 MQTT-2.3.1-7] */
+    /* [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-2.2.1-6] [v3 MQTT-3.10.4-4] [v3 MQTT-3.10.4-5]
+     * [v3 MQTT-3.10.4-6] [v3 MQTT-2.3.1-7] */
     if (send_packet(core, link, &answer) != SEND_OK) {
         refuse_link(core, link, REASON_PACKET_TOO_LARGE, "UNSUBACK does not fit");
     }
@@ -52,7 +52,8 @@ static enum reason_code unsubscribe_one(struct core *core, struct link *link, st
     log_write(core->log, LOG_KIND_UNSUBSCRIBE, "%.*s %.*s", (int)link->session->client_id_size,
               (const char *)link->session->client_id, (int)text.size, (const char *)text.data);
     if (subscription) {
-        subscribing_remove(core, subscription, false); /* [MQTT-3.10.4-1] [MQTT-3.10.4-2] */
+        /* [MQTT-3.10.4-1, -2] [v3 MQTT-3.10.4-1, -2] */
+        subscribing_remove(core, subscription, false);
         reason = REASON_SUCCESS;
     }
     return reason;

@@ -46,12 +46,13 @@ void refuse_connect(struct core *core, struct link *link, enum reason_code reaso
     } else {
         packet.connack.reason = return_code(reason);
     }
-    if (packet.connack.reason != NO_RETURN_CODE) {
+    if (packet.connack.reason != NO_RETURN_CODE) { /* [v3 MQTT-3.2.2-6] */
         log_write(core->log, LOG_KIND_DEBUG, "Sending CONNACK to %s (0, %u)", link->address,
                   packet.connack.reason);
         send_packet(core, link, &packet);
     }
-    links_end(core, link); /* [MQTT-3.1.4-1] [MQTT-3.1.4-2] [MQTT-3.1.4-6] [v3 MQTT-3.1.4-5] */
+    /* [MQTT-3.1.4-1, -2, -6] [MQTT-3.2.2-7] [v3 MQTT-3.1.4-5] [v3 MQTT-3.2.2-5] */
+    links_end(core, link);
 }
 
 const char *refuse_name(const struct link *link, char *text, size_t size)

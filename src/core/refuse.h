@@ -9,8 +9,8 @@
 void refuse_link(struct core *core, struct link *link, enum reason_code reason, const char *words);
 
 /* Answers CONNECT with CONNACK `reason`, in the version's own terms, and ends the link. In 3.x a
- * reason that has no return code is not answered at all. [MQTT-3.2.2-7] [v3 MQTT-3.2.2-5] [v3
- * MQTT-3.2.2-6] */
+ * reason that has no return code is not answered at all. [MQTT-3.2.2-7] [v3 MQTT-3.2.2-5]
+ * [v3 MQTT-3.2.2-6] */
 void refuse_connect(struct core *core, struct link *link, enum reason_code reason,
                     const char *words);
 

@@ -55,7 +55,8 @@ const struct route *routes_find(struct routes *routes, struct bytes topic)
     route->count = 0;
     routes->failed = false;
     struct route_search search = {routes, route};
-    topic_trie_match(routes->trie, topic, collect, &search); /* [MQTT-3.3.2-3] */
+    /* [MQTT-3.3.2-3] [v3 MQTT-3.3.2-3] [v3 MQTT-3.8.3-2] */
+    topic_trie_match(routes->trie, topic, collect, &search);
     if (routes->failed) {
         return NULL;
     }

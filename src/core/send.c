@@ -89,7 +89,8 @@ enum send_result send_publish(struct core *core, struct link *link, const struct
     if (!link_is_v5(link)) {
         return send_publish_v3(core, link, delivery, packet_id);
     }
-    struct packet_publish publish = {.dup = delivery->dup && delivery->qos > 0, /* [MQTT-3.3.1-2] */
+    struct packet_publish publish = {.dup = delivery->dup &&
+                                            delivery->qos > 0, /* [MQTT-3.3.1-2, -3] */
                                      .retain = delivery->retain,
                                      .qos = delivery->qos,
                                      .packet_id = packet_id,
@@ -133,6 +134,7 @@ static enum send_result send_publish_v3(struct core *core, struct link *link,
                                         const struct delivery *delivery, uint16_t packet_id)
 {
     struct message *message = delivery->message;
+    /* DUP is this delivery's own. [v3 MQTT-3.3.1-2, -3] [v3 MQTT-4.3.1-1] */
     struct packet_publish publish = {.dup = delivery->dup && delivery->qos > 0,
                                      .retain = delivery->retain,
                                      .qos = delivery->qos,

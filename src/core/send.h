@@ -10,7 +10,7 @@ enum send_result {
     SEND_NO_MEMORY,
 };
 
-/* Any packet but PUBLISH. A reason string that makes it too large, or is not wanted, is left out. */
+/* Any packet but PUBLISH. A reason string that makes it too large, or is unwanted, is left out. */
 enum send_result send_packet(struct core *core, struct link *link, struct packet *packet);
 
 /* PUBACK, PUBREC, PUBREL, PUBCOMP; `words` may be NULL. */

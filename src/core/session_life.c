@@ -27,7 +27,8 @@ struct session *session_attach(struct core *core, struct link *link, struct byte
         session = sessions_find(&core->sessions, hash, client_id);
     }
     if (session && clean_start) {
-        session_end(core, session); /* [MQTT-3.1.2-4] [v3 MQTT-3.1.2-6] */
+        session_end(
+            core, session); /* [MQTT-3.1.2-4] [MQTT-3.1.4-4] [v3 MQTT-3.1.2-6] [v3 MQTT-3.1.4-3] */
         session = NULL;
     }
     *was_present = session != NULL; /* [MQTT-3.1.2-5] [v3 MQTT-3.1.2-4] */
@@ -73,7 +74,7 @@ void session_end(struct core *core, struct session *session)
     assert(!session->link);
     will_publish(core, session); /* [MQTT-3.1.2-8] */
     replay_end_all(core, session);
-    subscribing_remove_all(core, session);
+    subscribing_remove_all(core, session); /* what it retained stays [v3 MQTT-3.1.2-7] */
     count_discarded(core, session);
     heap_remove(&core->timers, &session->timer);
     sessions_remove(&core->sessions, session, &core->counters);

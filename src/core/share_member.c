@@ -67,8 +67,8 @@ void share_member_receive(struct core *core, const struct share_record *record, 
     uint8_t qos = core->options->upgrade_outgoing_qos || member->qos < message->qos ? member->qos
                                                                                     : message->qos;
     struct delivery delivery = {.message = message,
-                                .tag = delivery_tag_ref(member->tag),
-                                .qos = qos, /* [MQTT-4.8.2-3] */
+                                .tag = delivery_tag_ref(member->tag), /* [MQTT-3.3.4-5] */
+                                .qos = qos,                           /* [MQTT-4.8.2-3] */
                                 .retain = message->retain && member->retain_as_published};
     dispatch_deliver(core, member->session, &delivery, &record->publisher);
 }

@@ -7,7 +7,7 @@
  * Each `when_…` lets the world settle. What a client got is compared as a line of words:
  *     CONNACK 00 [receive_maximum=100]     CONNACK 00 present
  *     PUBLISH a/b=hello q1 #1 dup retain [subscription_identifier=7 message_expiry_interval_s=5]
- *     PUBACK #1     PUBREC #1 97 why       (why: a reason string; numbers of reasons are hexadecimal)
+ *     PUBACK #1     PUBREC #1 97 why       (why: a reason string; reasons are hexadecimal)
  *     SUBACK #1 01 80     UNSUBACK #2 00 11     DISCONNECT 8E why     AUTH 18 [authentication_…] */
 #ifndef MIDGE_CORE_STORY_TESTING_H
 #define MIDGE_CORE_STORY_TESTING_H
@@ -42,7 +42,7 @@ void given_kept(struct world *world, const char *name, enum protocol_version ver
 /* … and subscribed; SUBACK is taken as well. */
 void given_subscribed(struct world *world, const char *name, const char *filter, uint8_t qos);
 
-/* CONNECT as written; without an identifier the client's name is used. `.client_id = NO_ID`: none. */
+/* CONNECT as written; its identifier is the client's name, unless given (NO_ID: none). */
 #define NO_ID ((struct bytes){(const uint8_t *)"", 0})
 #define when_connects(world, name, ...)                                                            \
     story_connect(world, name, (struct packet_connect){__VA_ARGS__})

@@ -53,7 +53,7 @@ struct subscription *subscribing_add(struct core *core, struct session *session,
     subscription->no_local = subscribing->no_local;
     subscription->retain_as_published = subscribing->retain_as_published;
     bool is_tagged = set_tag(subscription, subscribing->id);
-    if (!*is_new) {
+    if (!*is_new) { /* replaced [MQTT-3.8.4-3] [v3 MQTT-3.8.4-3] */
         return is_tagged ? subscription : NULL;
     }
     uint64_t hash = key_hash(core, session, subscribing->text);

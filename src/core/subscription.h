@@ -1,4 +1,4 @@
-/* subscription.h — one session's wish for one filter; and, at a filter, everybody's wishes for it. */
+/* subscription.h — one session's wish for one filter; and, at a filter, everybody's for it. */
 #ifndef MIDGE_CORE_SUBSCRIPTION_H
 #define MIDGE_CORE_SUBSCRIPTION_H
 

@@ -50,7 +50,8 @@ void welcome_say(struct core *core, struct link *link, const struct packet_conne
     core->counters.connects_accepted++;
     log_welcome(core, link, connect);
     log_connack(core, link->session, packet.connack.session_present);
-    if (send_packet(core, link, &packet) != SEND_OK) { /* [v3 MQTT-3.1.4-4] [v3 MQTT-3.2.0-1] */
+    /* [MQTT-3.1.4-5] [MQTT-3.2.0-1, -2] [v3 MQTT-3.1.4-4] [v3 MQTT-3.2.0-1] */
+    if (send_packet(core, link, &packet) != SEND_OK) {
         link->state = LINK_WAITING; /* without CONNACK no DISCONNECT [MQTT-3.14.0-1] */
         refuse_link(core, link, REASON_PACKET_TOO_LARGE, "CONNACK does not fit");
     }
@@ -59,6 +60,7 @@ void welcome_say(struct core *core, struct link *link, const struct packet_conne
 static void agree_on_limits(struct core *core, struct link *link,
                             const struct packet_connect *connect, struct properties *answer)
 {
+    /* There is never any response information. [MQTT-3.1.2-28] */
     const struct core_options *options = core->options;
     if (properties_have(&connect->properties, PROPERTY_receive_maximum)) {
         link->receive_maximum = connect->properties.receive_maximum; /* [MQTT-3.3.4-9] */

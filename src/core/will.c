@@ -20,12 +20,13 @@ bool will_keep(struct core *core, struct session *session, const struct packet_c
         free(properties);
         return false;
     }
-    struct message_draft draft = {.topic = from->topic,
-                                  .payload = from->payload,
-                                  .mount_point = bytes_of_text(options->mount_point),
-                                  .qos = from->qos,
-                                  .retain = from->retain, /* [MQTT-3.1.2-14] [MQTT-3.1.2-15] */
-                                  .publisher = session->hash};
+    struct message_draft draft = {
+        .topic = from->topic,
+        .payload = from->payload,
+        .mount_point = bytes_of_text(options->mount_point),
+        .qos = from->qos,
+        .retain = from->retain, /* [MQTT-3.1.2-14, -15] [v3 MQTT-3.1.2-16, -17] */
+        .publisher = session->hash};
     if (properties) {
         draft.properties =
             bytes_of(properties, properties_copy_passed_on(from->property_bytes,
@@ -45,7 +46,7 @@ bool will_keep(struct core *core, struct session *session, const struct packet_c
         return false;
     }
     will_forget(core, session);
-    session->will = will;
+    session->will = will; /* [MQTT-3.1.2-7] */
     return true;
 }
 
@@ -53,7 +54,7 @@ void will_publish(struct core *core, struct session *session)
 {
     struct will *will = session->will;
     if (!will) {
-        return;
+        return; /* [v3 MQTT-3.1.2-12] */
     }
     session->will = NULL;
     if (will->message->expires_us != 0) {

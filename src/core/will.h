@@ -8,7 +8,7 @@
  * memory. [MQTT-3.1.2-7] */
 bool will_keep(struct core *core, struct session *session, const struct packet_connect *connect,
                const struct link_options *options);
-/* Publishes it, and it is gone. Nothing happens when there is none. [MQTT-3.1.2-8] [MQTT-3.1.2-10] */
+/* Publishes it, if there is one, and it is gone. [MQTT-3.1.2-8] [MQTT-3.1.2-10] */
 void will_publish(struct core *core, struct session *session);
 void will_forget(struct core *core,
                  struct session *session); /* unpublished [MQTT-3.14.4-3] [v3 MQTT-3.14.4-3] */

@@ -65,7 +65,7 @@ struct world {
     char last_log[LOG_LINE_SIZE_MAX + 1];
 };
 
-/* Options are the defaults, anonymous clients welcome, $SYS silent; change them before world_start. */
+/* Options are the defaults, but anonymous clients welcome and $SYS silent. */
 struct world *world_new(uint32_t worker_count, uint64_t seed);
 void world_start(struct world *world);
 /* Ends every client and every session, and checks that nothing of them is left. */
