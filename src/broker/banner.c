@@ -83,7 +83,8 @@ static void describe_reach(const struct config_listener *configured, char *text,
     }
 }
 
-/* The tool as a person can type it: by its name, or, where that is not in PATH, by where we lie ourselves. */
+/* The tool as a person can type it: by its name, or, where that is not in PATH, by where we lie
+ * ourselves. */
 static void find_tool(char *text, size_t size)
 {
     char self[PATH_SIZE];

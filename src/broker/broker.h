@@ -6,13 +6,14 @@
 
 struct broker;
 
-/* Opens every configured door, for every worker; nothing runs yet (given). NULL: `error` says why. `config` and `log`
- * are borrowed for the broker's life. */
+/* Opens every configured door, for every worker; nothing runs yet (given). NULL: `error` says why.
+ * `config` and `log` are borrowed for the broker's life. */
 MUST_USE struct broker *broker_new(const struct config *config, const struct log *log, char *error,
                                    size_t error_size);
 /* After privileges were given up: makes the workers and starts them. False: `error` says why. */
 MUST_USE bool broker_start(struct broker *broker, char *error, size_t error_size);
-/* Tells every worker what the configuration now says. The main thread alone changes the configuration. */
+/* Tells every worker what the configuration now says. The main thread alone changes the
+ * configuration. */
 void broker_configure(struct broker *broker);
 void broker_log_status(struct broker *broker);
 /* Publishes a line of the log under $SYS/broker/log. Any thread, while the broker runs. */

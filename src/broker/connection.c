@@ -247,7 +247,8 @@ static void read_last(struct connection *connection)
     }
 }
 
-/* Offers the core what was kept and what is fresh, and keeps what it leaves. False: the connection is lost. */
+/* Offers the core what was kept and what is fresh, and keeps what it leaves. False: the connection
+ * is lost. */
 static bool feed(struct connection *connection, struct bytes fresh)
 {
     struct bytes input = fresh;
@@ -301,8 +302,8 @@ static bool keep_input(struct connection *connection, struct bytes more)
     return true;
 }
 
-/* A connection that is neither read nor blocked is not watched at all: a broken one would be reported without end.
- * False: it cannot be watched, and is lost. */
+/* A connection that is neither read nor blocked is not watched at all: a broken one would be
+ * reported without end. False: it cannot be watched, and is lost. */
 static bool watch_anew(struct connection *connection)
 {
     struct loop *loop = connection->worker->loop;
@@ -319,7 +320,8 @@ static bool watch_anew(struct connection *connection)
     return true;
 }
 
-/* Sends what is in the link's outbox; says goodbye when that was all. False: the connection is gone. */
+/* Sends what is in the link's outbox; says goodbye when that was all. False: the connection is
+ * gone. */
 static bool flush(struct connection *connection)
 {
     struct iovec pieces[STREAM_PIECES_MAX];
@@ -366,7 +368,8 @@ static void lose(struct connection *connection, const char *words)
     connection_close(connection);
 }
 
-/* Everything is said: the other side hears the end, and has some time to close, too. False: it is closed. */
+/* Everything is said: the other side hears the end, and has some time to close, too. False: it is
+ * closed. */
 static bool finish_leaving(struct connection *connection)
 {
     if (connection->link) {

@@ -2,12 +2,12 @@
  *
  *   accepted ──▶ open ──▶ (handed over to its session's worker, once) ──▶ … ──▶ leaving ──▶ closed
  *
- * What the core does not take at once (half a packet; everything, while the link is held) is kept here, and
- * while the link is held nothing more is read. So an idle connection costs no buffer. */
+ * What the core does not take at once (half a packet; everything, while the link is held) is kept
+ * here, and while the link is held nothing more is read. So an idle connection costs no buffer. */
 #ifndef MIDGE_BROKER_CONNECTION_H
 #define MIDGE_BROKER_CONNECTION_H
 
-#include "broker/worker.h"
+#include "broker/workforce.h"
 
 struct connection;
 
@@ -23,7 +23,8 @@ void connection_flush(struct connection *connection);
 void connection_leave(struct connection *connection);
 /* Takes it out of this worker, ready to be adopted by another. */
 void connection_part(struct connection *connection);
-/* Cuts off those that have been leaving for too long. *deadline_us: when to look again, if sooner. */
+/* Cuts off those that have been leaving for too long. *deadline_us: when to look again, if sooner.
+ * */
 void connection_cut_late(struct worker *worker, uint64_t *deadline_us);
 /* Closes it at once, whatever is left to say. */
 void connection_close(struct connection *connection);

@@ -2,7 +2,7 @@
 #ifndef MIDGE_BROKER_MAIL_H
 #define MIDGE_BROKER_MAIL_H
 
-#include "broker/worker.h"
+#include "broker/workforce.h"
 
 struct connection;
 

@@ -1,7 +1,7 @@
 /* main.c — midged: reads its options, starts the broker, answers signals, stops it.
  *
- * Everything that may fail at start fails before the first client is let in, with a sentence on stderr and exit status 3
- * (a bad configuration) or 1 (the world: a port in use, no permission). */
+ * Everything that may fail at start fails before the first client is let in, with a sentence on
+ * stderr and exit status 3 (a bad configuration) or 1 (the world: a port in use, no permission). */
 #include "base/version.h"
 #include "broker/banner.h"
 #include "broker/broker.h"
@@ -79,7 +79,8 @@ static int answer_at_once(const struct options *options)
     return 0;
 }
 
-/* Says on stderr what there is to say of the configuration; warnings of a good one are said again in the log. */
+/* Says on stderr what there is to say of the configuration; warnings of a good one are said again
+ * in the log. */
 static bool load(const struct options *options, struct config *config)
 {
     struct config_report report;
