@@ -180,19 +180,20 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST("[MQTT-3.1.0-1][MQTT-3.1.3-3][v3 MQTT-3.1.0-1][v3 MQTT-3.1.3-3] CONNECT is first, and "
-             "the client identifier in it",
+        TEST("[MQTT-3.1.0-1][MQTT-3.1.3-3][v3 MQTT-3.1.0-1][v3 MQTT-3.1.3-3] CONNECT is "
+             "first, and the client identifier in it",
              smallest),
-        TEST("[MQTT-3.1.2-9, -12, -17, -19][MQTT-3.1.3-1, -2][v3 MQTT-3.1.2-9, -19, -21][v3 "
-             "MQTT-3.1.3-1, -2] will, user name and password are there, in their order",
+        TEST("[MQTT-3.1.2-9, -12, -17, -19][MQTT-3.1.3-1, -2][v3 MQTT-3.1.2-9, -19, -21]"
+             "[v3 MQTT-3.1.3-1, -2] will, user name and password are there, in their "
+             "order",
              everything),
-        TEST(
-            "[MQTT-3.1.2-11, -13, -16, -18][v3 MQTT-3.1.2-11, -13, -15, -18, -20] nothing is there "
-            "of what is not wanted",
-            nothing),
+        TEST("[MQTT-3.1.2-11, -13, -16, -18][v3 MQTT-3.1.2-11, -13, -15, -18, -20] "
+             "nothing is there of what is not wanted",
+             nothing),
         TEST("[MQTT-3.1.2-9][MQTT-2.2.2-1] properties of CONNECT and of the will", properties_of_5),
-        TEST("[MQTT-3.1.3-4, -11, -12][MQTT-3.1.2-12][MQTT-1.5.4-1, -2][v3 MQTT-3.1.3-4, -10, "
-             "-11][v3 MQTT-3.1.2-14] texts that are no texts, and QoS 3, are the program's answer",
+        TEST("[MQTT-3.1.3-4, -11, -12][MQTT-3.1.2-12][MQTT-1.5.4-1, -2]"
+             "[v3 MQTT-3.1.3-4, -10, -11][v3 MQTT-3.1.2-14] texts that are no texts, "
+             "and QoS 3, are the program's answer",
              bad_texts),
         TEST("[v3 MQTT-3.1.2-22][v3 MQTT-3.1.3-7] what 3.x asks for besides", needs_of_3),
         TEST("options that cannot be", refusals),

@@ -441,38 +441,41 @@ static void authentication_out_of_place(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST("[MQTT-2.2.1-5][MQTT-3.3.4-1][MQTT-4.3.2-4, -5][MQTT-4.3.3-8, -10, -11, -12, -13][v3 "
-             "MQTT-2.3.1-6][v3 MQTT-3.3.4-1][v3 MQTT-4.3.2-2][v3 MQTT-4.3.3-2] messages are "
-             "acknowledged as their QoS asks, and QoS 2 delivered once",
+        TEST("[MQTT-2.2.1-5][MQTT-3.3.4-1][MQTT-4.3.2-4, -5]"
+             "[MQTT-4.3.3-8, -10, -11, -12, -13][v3 MQTT-2.3.1-6][v3 MQTT-3.3.4-1]"
+             "[v3 MQTT-4.3.2-2][v3 MQTT-4.3.3-2] messages are acknowledged as their QoS "
+             "asks, and QoS 2 delivered once",
              each_qos),
-        TEST("[MQTT-4.6.0-2, -3][v3 MQTT-4.6.0-2, -3] PUBACKs and PUBRECs in the order of the "
-             "messages",
+        TEST("[MQTT-4.6.0-2, -3][v3 MQTT-4.6.0-2, -3] PUBACKs and PUBRECs in the order "
+             "of the messages",
              acknowledgements_keep_order),
-        TEST("[MQTT-4.1.0-1][MQTT-4.3.3-10][v3 MQTT-4.1.0-1][v3 MQTT-4.3.3-2] QoS 2 is delivered "
-             "once across a break",
+        TEST("[MQTT-4.1.0-1][MQTT-4.3.3-10][v3 MQTT-4.1.0-1][v3 MQTT-4.3.3-2] QoS 2 is "
+             "delivered once across a break",
              exactly_once_across_breaks),
         TEST("more QoS 2 messages than can be remembered", more_than_can_be_remembered),
-        TEST("[MQTT-4.5.0-2][v3 MQTT-4.5.0-2] nothing is read whose acknowledgement has no room",
+        TEST("[MQTT-4.5.0-2][v3 MQTT-4.5.0-2] nothing is read whose acknowledgement has "
+             "no room",
              acknowledgements_have_room_or_reading_stops),
-        TEST(
-            "[MQTT-1.5.4-1, -2, -3][MQTT-2.2.1-2][MQTT-3.3.2-1, -2][MQTT-4.7.3-1][v3 MQTT-1.5.3-1, "
-            "-2, -3][v3 MQTT-2.3.1-1][v3 MQTT-3.3.2-1, -2][v3 MQTT-4.7.3-1] topics that are none "
-            "end the connection",
-            texts_as_they_are),
+        TEST("[MQTT-1.5.4-1, -2, -3][MQTT-2.2.1-2][MQTT-3.3.2-1, -2][MQTT-4.7.3-1]"
+             "[v3 MQTT-1.5.3-1, -2, -3][v3 MQTT-2.3.1-1][v3 MQTT-3.3.2-1, -2]"
+             "[v3 MQTT-4.7.3-1] topics that are none end the connection",
+             texts_as_they_are),
         TEST("[MQTT-4.2-1] packets come in any pieces", any_pieces),
         TEST("a message larger than the buffer comes in parts", larger_than_the_buffer),
         TEST("a message broken off begins again", broken_off),
         TEST("a topic larger than the buffer is skipped, told and acknowledged", skipped),
         TEST("no other packet may be larger than the buffer", only_messages_may_be_large),
-        TEST("[MQTT-1.5.7-1][MQTT-3.3.2-8] properties come as they are, if they may be there",
+        TEST("[MQTT-1.5.7-1][MQTT-3.3.2-8] properties come as they are, if they may be "
+             "there",
              properties),
         TEST("[MQTT-3.3.2-7, -10] the server's aliases, up to our maximum", aliases),
         TEST("the alias of a message in parts", alias_of_a_large_message),
         TEST("aliases that do not fit end the connection", aliases_without_room),
-        TEST("[MQTT-3.1.2-30][MQTT-3.15.1-1][MQTT-3.15.2-1][MQTT-4.12.0-3, -5, -7][MQTT-4.12.1-1, "
-             "-2] enhanced authentication",
+        TEST("[MQTT-3.1.2-30][MQTT-3.15.1-1][MQTT-3.15.2-1][MQTT-4.12.0-3, -5, -7]"
+             "[MQTT-4.12.1-1, -2] enhanced authentication",
              authentication),
-        TEST("[MQTT-3.15.1-1][MQTT-3.15.2-1, -2, -3][MQTT-4.12.0-5, -7] AUTH out of place",
+        TEST("[MQTT-3.15.1-1][MQTT-3.15.2-1, -2, -3][MQTT-4.12.0-5, -7] AUTH out of "
+             "place",
              authentication_out_of_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -405,43 +405,49 @@ static void ending_in_the_callback(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST("[MQTT-2.2.1-2][MQTT-2.2.2-1][MQTT-3.3.1-2][MQTT-4.3.1-1][v3 MQTT-2.3.1-5][v3 "
-             "MQTT-3.3.1-2][v3 MQTT-4.3.1-1] QoS 0 goes out once, without identifier or DUP",
+        TEST("[MQTT-2.2.1-2][MQTT-2.2.2-1][MQTT-3.3.1-2][MQTT-4.3.1-1][v3 MQTT-2.3.1-5]"
+             "[v3 MQTT-3.3.1-2][v3 MQTT-4.3.1-1] QoS 0 goes out once, without "
+             "identifier or DUP",
              qos_0),
-        TEST("[MQTT-2.2.1-3][MQTT-4.3.2-1, -2, -3][v3 MQTT-2.3.1-1, -2][v3 MQTT-4.3.2-1] QoS 1 is "
-             "unacknowledged until PUBACK, and not repeated while the connection stands",
+        TEST("[MQTT-2.2.1-3][MQTT-4.3.2-1, -2, -3][v3 MQTT-2.3.1-1, -2]"
+             "[v3 MQTT-4.3.2-1] QoS 1 is unacknowledged until PUBACK, and not repeated "
+             "while the connection stands",
              qos_1),
-        TEST("[MQTT-2.2.1-5][MQTT-3.6.1-1][MQTT-4.3.3-1, -2, -3, -4, -5][v3 MQTT-2.3.1-6][v3 "
-             "MQTT-3.6.1-1][v3 MQTT-4.3.3-1] QoS 2 takes four packets with one identifier",
+        TEST("[MQTT-2.2.1-5][MQTT-3.6.1-1][MQTT-4.3.3-1, -2, -3, -4, -5]"
+             "[v3 MQTT-2.3.1-6][v3 MQTT-3.6.1-1][v3 MQTT-4.3.3-1] QoS 2 takes four "
+             "packets with one identifier",
              qos_2),
         TEST("[MQTT-4.4.0-2] an acknowledgement that refuses ends it", refused_by_ack),
         TEST("[MQTT-4.6.0-4][v3 MQTT-4.6.0-4] PUBRELs in the order of the PUBRECs",
              pubrels_keep_order),
-        TEST("[MQTT-3.4.2-2, -3][MQTT-3.5.2-2, -3][MQTT-3.6.2-1, -2, -3][MQTT-3.7.2-1, -2, -3] "
-             "acknowledgements carry no property that could make them too large",
+        TEST("[MQTT-3.4.2-2, -3][MQTT-3.5.2-2, -3][MQTT-3.6.2-1, -2, -3]"
+             "[MQTT-3.7.2-1, -2, -3] acknowledgements carry no property that could make "
+             "them too large",
              more_is_not_said_in_acks),
-        TEST("[MQTT-3.3.1-1][MQTT-4.1.0-1][MQTT-4.3.3-6, -7][MQTT-4.4.0-1][MQTT-4.6.0-1][v3 "
-             "MQTT-2.3.1-3][v3 MQTT-3.3.1-1][v3 MQTT-4.1.0-1, -2][v3 MQTT-4.4.0-1][v3 "
-             "MQTT-4.6.0-1] after a break all goes out again, in its order, with its identifiers",
+        TEST("[MQTT-3.3.1-1][MQTT-4.1.0-1][MQTT-4.3.3-6, -7][MQTT-4.4.0-1][MQTT-4.6.0-1]"
+             "[v3 MQTT-2.3.1-3][v3 MQTT-3.3.1-1][v3 MQTT-4.1.0-1, -2][v3 MQTT-4.4.0-1]"
+             "[v3 MQTT-4.6.0-1] after a break all goes out again, in its order, with "
+             "its identifiers",
              again_after_a_break),
-        TEST("[MQTT-3.1.2-4][MQTT-3.2.2-5][v3 MQTT-3.1.2-6] a new session knows nothing of the old "
-             "one",
+        TEST("[MQTT-3.1.2-4][MQTT-3.2.2-5][v3 MQTT-3.1.2-6] a new session knows nothing "
+             "of the old one",
              in_a_new_session),
         TEST("what is published offline goes out after CONNACK", offline),
-        TEST("[MQTT-2.2.1-3][MQTT-4.3.2-1][v3 MQTT-2.3.1-1, -2] identifiers come round past 0 and "
-             "those in use",
+        TEST("[MQTT-2.2.1-3][MQTT-4.3.2-1][v3 MQTT-2.3.1-1, -2] identifiers come round "
+             "past 0 and those in use",
              ids_come_round),
-        TEST("[MQTT-1.5.4-1, -2][MQTT-3.3.1-4][MQTT-3.3.2-1, -2, -13, -14, -19][MQTT-3.3.4-6][MQTT-"
-             "4.7.0-1][MQTT-4.7.3-1, -2][v3 MQTT-1.5.3-1, -2][v3 MQTT-3.3.1-4][v3 MQTT-3.3.2-1, "
-             "-2][v3 MQTT-4.7.1-1][v3 MQTT-4.7.3-1, -2] publications that may not be",
+        TEST("[MQTT-1.5.4-1, -2][MQTT-3.3.1-4][MQTT-3.3.2-1, -2, -13, -14, -19]"
+             "[MQTT-3.3.4-6][MQTT-4.7.0-1][MQTT-4.7.3-1, -2][v3 MQTT-1.5.3-1, -2]"
+             "[v3 MQTT-3.3.1-4][v3 MQTT-3.3.2-1, -2][v3 MQTT-4.7.1-1]"
+             "[v3 MQTT-4.7.3-1, -2] publications that may not be",
              illegal_publications),
         TEST("[MQTT-4.7.3-3][v3 MQTT-4.7.3-3] a topic of more than 65535 bytes", too_long_a_topic),
         TEST("a full outbox is an answer, and room comes back", full_is_an_answer),
         TEST("what no outbox of that size can hold", too_large_for_ever),
         TEST("a payload by reference is sent from where it lies", by_reference),
         TEST("the callback may publish", publishing_in_the_callback),
-        TEST("[MQTT-3.14.4-1][MQTT-4.3.3-10][MQTT-4.5.0-2][v3 MQTT-3.14.4-2] the callback may end "
-             "the connection",
+        TEST("[MQTT-3.14.4-1][MQTT-4.3.3-10][MQTT-4.5.0-2][v3 MQTT-3.14.4-2] the "
+             "callback may end the connection",
              ending_in_the_callback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
