@@ -43,7 +43,7 @@ static void given_scram(struct world *world)
     then_asks(world, "alice|SCRAM||||first");
     when_answers(world, "alice", VERDICT_WELCOME, 0, NULL);
     then_receives(world, "alice",
-                  "CONNACK 00 [authentication_method=SCRAM receive_maximum=100 "
+                  "CONNACK 00 [authentication_method=SCRAM "
                   "topic_alias_maximum=10]");
 }
 
@@ -57,7 +57,7 @@ static void password_is_checked(void **state)
     when_sends_bytes(world, "alice", "c0 00");
     then_receives_nothing(world, "alice"); /* not before it is decided */
     when_answers(world, "alice", VERDICT_WELCOME, 0, NULL);
-    then_receives(world, "alice", "CONNACK 00 [receive_maximum=100 topic_alias_maximum=10]");
+    then_receives(world, "alice", "CONNACK 00 [topic_alias_maximum=10]");
     then_receives(world, "alice", "PINGRESP");
     when_connects(world, "carol", .version = PROTOCOL_3_1_1, .clean_start = true,
                   .has_user_name = true, .user_name = BYTES("carol"));
@@ -115,7 +115,7 @@ static void several_steps(void **state)
     when_answers(world, "alice", VERDICT_WELCOME, 0, "proof");
     then_receives(world, "alice",
                   "CONNACK 00 [authentication_method=SCRAM authentication_data=proof "
-                  "receive_maximum=100 topic_alias_maximum=10]");
+                  "topic_alias_maximum=10]");
 }
 
 static void failing_at_a_later_step(void **state)
@@ -150,7 +150,7 @@ static void auth_without_a_method(void **state)
 {
     struct world *world = *state;
     when_connects(world, "alice", .version = PROTOCOL_5, .clean_start = true);
-    then_receives(world, "alice", "CONNACK 00 [receive_maximum=100 topic_alias_maximum=10]");
+    then_receives(world, "alice", "CONNACK 00 [topic_alias_maximum=10]");
     when_sends_auth(world, "alice", REASON_RE_AUTHENTICATE, "SCRAM", NULL);
     then_receives(world, "alice", "DISCONNECT 82 why");
     then_closed(world, "alice");
@@ -227,7 +227,7 @@ static void small_client_gets_bare_answers(void **state)
     then_receives(world, "alice", "AUTH 18 [authentication_method=SCRAM authentication_data=1234]");
     when_answers(world, "alice", VERDICT_WELCOME, 0, NULL);
     then_receives(world, "alice",
-                  "CONNACK 00 [authentication_method=SCRAM receive_maximum=100 "
+                  "CONNACK 00 [authentication_method=SCRAM "
                   "topic_alias_maximum=10]");
 }
 

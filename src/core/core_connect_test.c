@@ -1,7 +1,7 @@
 /* core_connect_test.c — CONNECT and CONNACK: who may come in, and what he is told (3.1, 3.2). */
 #include "core/story_testing.h"
 
-#define WELCOME "CONNACK 00 [receive_maximum=100 topic_alias_maximum=10]"
+#define WELCOME "CONNACK 00 [topic_alias_maximum=10]"
 
 static void first_packet_is_connect(void **state)
 {
@@ -32,8 +32,7 @@ static void connack_comes_first(void **state)
     given_connected(world, "bob", PROTOCOL_5);
     when_publishes(world, "bob", "a", "waits", 1);
     when_connects(world, "alice", .version = PROTOCOL_5);
-    then_receives(world, "alice",
-                  "CONNACK 00 present [receive_maximum=100 topic_alias_maximum=10]");
+    then_receives(world, "alice", "CONNACK 00 present [topic_alias_maximum=10]");
     then_receives(world, "alice", "PUBLISH a=waits q1 #1");
     then_receives_nothing(world, "alice");
 }
@@ -243,12 +242,13 @@ static void listener_limits_are_told(void **state)
     world->listener.packet_size_max = 5000;
     world->options.packet_size_max = 4000;
     world->options.retain_available = false;
-    world->options.receive_maximum = UINT16_MAX;
+    world->options.receive_maximum = 7;
     world->options.keep_alive_s_max = 60;
     when_connects(world, "alice", .version = PROTOCOL_5, .clean_start = true, .keep_alive_s = 300);
-    then_receives(world, "alice",
-                  "CONNACK 00 [server_keep_alive_s=60 maximum_qos=1 retain_available=0 "
-                  "maximum_packet_size=4000]");
+    then_receives(
+        world, "alice",
+        "CONNACK 00 [server_keep_alive_s=60 receive_maximum=7 maximum_qos=1 retain_available=0 "
+        "maximum_packet_size=4000]");
     when_subscribes(world, "alice", "a", 2);
     then_receives(world, "alice", "SUBACK #1 02");
     when_publishes(world, "alice", "a", "x", 2);

@@ -8,7 +8,7 @@ static void clean_start_begins_anew(void **state)
     given_subscribed(world, "alice", "a", 1);
     when_breaks(world, "alice");
     when_connects(world, "alice", .version = PROTOCOL_5, .clean_start = true);
-    then_receives(world, "alice", "CONNACK 00 [receive_maximum=100 topic_alias_maximum=10]");
+    then_receives(world, "alice", "CONNACK 00 [topic_alias_maximum=10]");
     given_connected(world, "bob", PROTOCOL_5);
     when_publishes(world, "bob", "a", "x", 1);
     then_receives(world, "bob", "PUBACK #1 10");
@@ -53,8 +53,7 @@ static void session_is_resumed(void **state)
     then_receives(world, "alice", "PUBLISH a/b=kept 2 q2 #2");
     then_receives_nothing(world, "alice");
     when_connects(world, "carol", .version = PROTOCOL_5);
-    then_receives(world, "carol",
-                  "CONNACK 00 present [receive_maximum=100 topic_alias_maximum=10]");
+    then_receives(world, "carol", "CONNACK 00 present [topic_alias_maximum=10]");
     then_receives(world, "carol", "PUBLISH a/b=kept 1 q1 #1");
     then_receives(world, "carol", "PUBLISH a/b=kept 2 q2 #2");
     then_receives_nothing(world, "carol");
@@ -79,7 +78,7 @@ static void session_is_made(void **state)
 {
     struct world *world = *state;
     when_connects(world, "alice", .version = PROTOCOL_5);
-    then_receives(world, "alice", "CONNACK 00 [receive_maximum=100 topic_alias_maximum=10]");
+    then_receives(world, "alice", "CONNACK 00 [topic_alias_maximum=10]");
     when_connects(world, "carol", .version = PROTOCOL_3_1_1);
     then_receives(world, "carol", "CONNACK 00");
 }
@@ -98,14 +97,13 @@ static void session_expires(void **state)
     when_connects(world, "alice", .version = PROTOCOL_5,
                   .properties = {.present = HAVE(session_expiry_interval_s),
                                  .session_expiry_interval_s = 10});
-    then_receives(world, "alice",
-                  "CONNACK 00 present [receive_maximum=100 topic_alias_maximum=10]");
+    then_receives(world, "alice", "CONNACK 00 present [topic_alias_maximum=10]");
     when_breaks(world, "alice");
     when_passes_s(world, 10);
     assert_int_equal(world_counters(world).sessions, 0);
     assert_int_equal(world_counters(world).sessions_expired, 1);
     when_connects(world, "alice", .version = PROTOCOL_5);
-    then_receives(world, "alice", "CONNACK 00 [receive_maximum=100 topic_alias_maximum=10]");
+    then_receives(world, "alice", "CONNACK 00 [topic_alias_maximum=10]");
 }
 
 static void session_ends_with_its_connection(void **state)
@@ -139,9 +137,8 @@ static void expiry_is_limited(void **state)
     when_connects(world, "alice", .version = PROTOCOL_5,
                   .properties = {.present = HAVE(session_expiry_interval_s),
                                  .session_expiry_interval_s = 3600});
-    then_receives(
-        world, "alice",
-        "CONNACK 00 [session_expiry_interval_s=60 receive_maximum=100 topic_alias_maximum=10]");
+    then_receives(world, "alice",
+                  "CONNACK 00 [session_expiry_interval_s=60 topic_alias_maximum=10]");
     given_kept(world, "carol", PROTOCOL_3_1_1);
     when_breaks(world, "alice");
     when_breaks(world, "carol");
@@ -175,8 +172,7 @@ static void session_is_taken_over(void **state)
     when_connects(world, "alice 2", .version = PROTOCOL_5, .client_id = BYTES("alice"));
     then_receives(world, "alice", "DISCONNECT 8E why");
     then_closed(world, "alice");
-    then_receives(world, "alice 2",
-                  "CONNACK 00 present [receive_maximum=100 topic_alias_maximum=10]");
+    then_receives(world, "alice 2", "CONNACK 00 present [topic_alias_maximum=10]");
     when_publishes(world, "alice 2", "a", "mine", 1);
     then_receives(world, "alice 2", "PUBLISH a=mine q1 #1");
     then_receives(world, "alice 2", "PUBACK #1");
@@ -193,7 +189,7 @@ static void session_not_to_be_kept_is_not_taken_over(void **state)
     given_connected(world, "alice", PROTOCOL_5);
     given_subscribed(world, "alice", "a", 1);
     when_connects(world, "alice 2", .version = PROTOCOL_5, .client_id = BYTES("alice"));
-    then_receives(world, "alice 2", "CONNACK 00 [receive_maximum=100 topic_alias_maximum=10]");
+    then_receives(world, "alice 2", "CONNACK 00 [topic_alias_maximum=10]");
     then_receives(world, "alice", "DISCONNECT 8E why");
     then_closed(world, "alice");
     when_publishes(world, "alice 2", "a", "x", 1);
@@ -231,7 +227,7 @@ static void unfinished_is_sent_again(void **state)
                                      .session_expiry_interval_s = 1000});
         then_receives(world, name,
                       i == 0 ? "CONNACK 00 present"
-                             : "CONNACK 00 present [receive_maximum=100 topic_alias_maximum=10]");
+                             : "CONNACK 00 present [topic_alias_maximum=10]");
         then_receives(world, name, "PUBLISH a=one q1 #1 dup");
         then_receives(world, name, "PUBREL #2");
         then_receives(world, name, "PUBLISH a=four q2 #4 dup");

@@ -5,7 +5,7 @@
  *     then_receives(world, "bob", "SUBACK #1 01");
  *
  * Each `when_…` lets the world settle. What a client got is compared as a line of words:
- *     CONNACK 00 [receive_maximum=100]     CONNACK 00 present
+ *     CONNACK 00     CONNACK 00 present
  *     PUBLISH a/b=hello q1 #1 dup retain [subscription_identifier=7 message_expiry_interval_s=5]
  *     PUBACK #1     PUBREC #1 97 why       (why: a reason string; reasons are hexadecimal)
  *     SUBACK #1 01 80     UNSUBACK #2 00 11     DISCONNECT 8E why     AUTH 18 [authentication_…] */
