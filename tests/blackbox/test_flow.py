@@ -162,6 +162,7 @@ class ReceiveMaximum(Story):
     @mosquitto_deviates("does not hold clients to it")
     def test_of_the_broker(self):
         """[MQTT-3.3.4-7] more unacknowledged than the broker allows: DISCONNECT 0x93"""
+        self.use("receive_maximum 20")
         green = self.client("green")
         allowed = green.connack.properties.get("receive_maximum", 65535)
         self.assertGreaterEqual(allowed, 1)
