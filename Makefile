@@ -26,7 +26,7 @@ test:       ## the whole everyday suite: plain, sanitizers, fuzzing, real client
 	@scripts/test
 
 bench: build  ## the benchmarks of single rooms
-	@cmake --build --preset release -j $(JOBS) --target bench
+	@cmake --build --preset release -j $(JOBS) --target bench -- --quiet
 
 demo: build  ## the story of the blue and the green device, in this terminal
 	@examples/blue_green/demo
