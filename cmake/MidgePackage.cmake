@@ -2,9 +2,7 @@
 
 include(GNUInstallDirs)
 
-if(EXISTS "${CMAKE_SOURCE_DIR}/include/umqtt.h")
-    install(FILES include/umqtt.h TYPE INCLUDE)
-endif()
+install(FILES include/umqtt.h TYPE INCLUDE)
 file(GLOB manual_1 "${CMAKE_SOURCE_DIR}/docs/man/*.1")
 file(GLOB manual_5 "${CMAKE_SOURCE_DIR}/docs/man/*.5")
 file(GLOB manual_8 "${CMAKE_SOURCE_DIR}/docs/man/*.8")
