@@ -24,6 +24,8 @@ struct replay {
 };
 
 static bool has_number(const void *item, const void *key);
+static uint64_t number_hash(uint64_t number);
+static struct replay *find(const struct core *core, const struct retained_record *record);
 static void tell_homes(struct core *core, struct replay *replay, enum record_kind kind);
 static void renew(struct core *core, struct subscription *subscription);
 static void ask(struct core *core, struct replay *replay);
@@ -49,7 +51,7 @@ bool replay_begin(struct core *core, struct subscription *subscription, struct b
     replay->qos = subscription->qos;
     replay->filter_size = (uint16_t)filter.size;
     memcpy(replay->filter, filter.data, filter.size);
-    if (!map_add(&core->replays, replay->number, replay)) {
+    if (!map_add(&core->replays, number_hash(replay->number), replay)) {
         free(replay);
         return false;
     }
@@ -78,7 +80,7 @@ bool replay_will_bring(const struct core *core, const struct subscription *subsc
 
 void replay_receive_begun(struct core *core, uint32_t home, const struct retained_record *record)
 {
-    struct replay *replay = map_find(&core->replays, record->replay, has_number, &record->replay);
+    struct replay *replay = find(core, record);
     if (replay) {
         replay->unbegun &= ~(UINT64_C(1) << home);
     }
@@ -112,7 +114,7 @@ void replay_end_for(struct core *core, struct subscription *subscription)
 void replay_receive_message(struct core *core, const struct retained_record *record,
                             struct bytes image)
 {
-    struct replay *replay = map_find(&core->replays, record->replay, has_number, &record->replay);
+    struct replay *replay = find(core, record);
     if (!replay) {
         return;
     }
@@ -134,7 +136,7 @@ void replay_receive_message(struct core *core, const struct retained_record *rec
 
 void replay_receive_portion(struct core *core, const struct retained_record *record)
 {
-    struct replay *replay = map_find(&core->replays, record->replay, has_number, &record->replay);
+    struct replay *replay = find(core, record);
     if (!replay) {
         return;
     }
@@ -147,6 +149,17 @@ void replay_receive_portion(struct core *core, const struct retained_record *rec
         }
     }
     replay_pump(core, session);
+}
+
+static struct replay *find(const struct core *core, const struct retained_record *record)
+{
+    return map_find(&core->replays, number_hash(record->replay), has_number, &record->replay);
+}
+
+/* Numbers as they come would fill the map in one long run, which each removal walks along. */
+static uint64_t number_hash(uint64_t number)
+{
+    return number * UINT64_C(0x9e3779b97f4a7c15) >> 16;
 }
 
 static bool has_number(const void *item, const void *key)
@@ -198,7 +211,7 @@ static void end(struct core *core, struct replay *replay)
     list_remove(&replay->of_subscription);
     replay->subscription->replay_count--;
     core->counters.memory_held -= sizeof *replay + replay->filter_size;
-    map_remove(&core->replays, replay->number, replay);
+    map_remove(&core->replays, number_hash(replay->number), replay);
     delivery_tag_unref(replay->tag);
     free(replay);
 }
