@@ -1,8 +1,9 @@
 /* fuzz_core.c — a broker of one to three workers, without threads or sockets, as the input says.
  *
- * The input is read as a row of commands: connections come and go, send packets (good ones, bent ones, any bytes) cut
- * anywhere, take what is for them or do not; parcels arrive late; time jumps; options change. After every step each owed
- * message must be accounted for, and at the end everything must have been given back. */
+ * The input is read as a row of commands: connections come and go, send packets (good ones, bent
+ * ones, any bytes) cut anywhere, take what is for them or do not; parcels arrive late; time jumps;
+ * options change. After every step each owed message must be accounted for, and at the end
+ * everything must have been given back. */
 #include <assert.h>
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
-/* fuzz_packets.h — fields and packets drawn from a fuzzer's input: mostly good ones, of a small world in which clients meet. */
+/* fuzz_packets.h — fields and packets drawn from a fuzzer's input: mostly good ones, of a small
+ * world in which clients meet. */
 #ifndef MIDGE_FUZZ_PACKETS_H
 #define MIDGE_FUZZ_PACKETS_H
 
@@ -12,7 +13,8 @@ bool fuzz_toss(struct bytes *input);
 uint32_t fuzz_draw_wide(struct bytes *input);      /* of any magnitude */
 struct bytes fuzz_draw_bytes(struct bytes *input); /* borrows from it */
 
-/* A client's packet in *version, which a CONNECT changes. `entries` holds those of SUBSCRIBE and UNSUBSCRIBE. */
+/* A client's packet in *version, which a CONNECT changes. `entries` holds those of SUBSCRIBE and
+ * UNSUBSCRIBE. */
 void fuzz_draw_packet(struct bytes *input, enum protocol_version *version, struct packet *packet,
                       uint8_t entries[FUZZ_ENTRIES_SIZE]);
 
