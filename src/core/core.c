@@ -207,7 +207,7 @@ bool core_is_idle(const struct core *core)
 
 bool core_link_is_held(const struct link *link)
 {
-    return link->holds > 0 || link->state == LINK_CLOSING || link_is_stuffed(link);
+    return hold_is_on(link) || link->state == LINK_CLOSING || link_is_stuffed(link);
 }
 
 size_t core_link_pieces(const struct link *link, struct iovec *pieces, size_t count_max)

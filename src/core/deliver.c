@@ -106,7 +106,7 @@ void deliver_settled(struct core *core, const struct publish_record *record)
     }
     if (unsettled && unsettled->is_holding && unsettled->count <= UNSETTLED_MAX / 2) {
         unsettled->is_holding = false;
-        hold_release_link(core, link);
+        hold_unpause_link(core, link);
     }
     if (unsettled && unsettled->count == 0) {
         free(unsettled);
@@ -168,7 +168,7 @@ static bool send_home(struct core *core, const struct message *message, struct l
         unsettled->topic_hashes[unsettled->count++] = record->topic_hash;
         if (unsettled->count == UNSETTLED_MAX) {
             unsettled->is_holding = true;
-            hold_link(link);
+            hold_pause_link(link);
         }
     }
     if ((core->peers.busy >> home & 1) != 0) {

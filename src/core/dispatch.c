@@ -218,6 +218,9 @@ static void hold_back(struct core *core, struct session *session, const struct l
 {
     if (session->congested_us == 0) {
         session->congested_us = core->now_us;
+        if (session->link->holds > 0) {
+            hold_reconsider(core, session->link);
+        }
         timer_set(&core->timers, &session->timer, TIMER_SESSION,
                   core->now_us + (uint64_t)core->options->slow_reader_patience_ms * 1000);
     }

@@ -61,7 +61,32 @@ void hold_link(struct link *link)
 void hold_release_link(struct core *core, struct link *link)
 {
     assert(link->holds > 0);
-    if (--link->holds == 0 && !link->close_wanted && !list_is_linked(&link->turn)) {
+    link->holds--;
+    hold_reconsider(core, link);
+}
+
+void hold_pause_link(struct link *link)
+{
+    assert(link->pauses < UINT32_MAX);
+    link->pauses++;
+}
+
+void hold_unpause_link(struct core *core, struct link *link)
+{
+    assert(link->pauses > 0);
+    link->pauses--;
+    hold_reconsider(core, link);
+}
+
+bool hold_is_on(const struct link *link)
+{
+    bool has_others_held = link->session && link->session->congested_us != 0;
+    return link->pauses > 0 || (link->holds > 0 && !has_others_held);
+}
+
+void hold_reconsider(struct core *core, struct link *link)
+{
+    if (!hold_is_on(link) && !link->close_wanted && !list_is_linked(&link->turn)) {
         link->active_us = core->now_us; /* while it was not read, it could not be heard */
         list_append(&core->resumed, &link->turn);
     }

@@ -1,6 +1,7 @@
 /* keep_alive.c — see keep_alive.h. */
 #include "core/keep_alive.h"
 
+#include "core/hold.h"
 #include "core/links.h"
 #include "core/refuse.h"
 #include "core/timers.h"
@@ -44,7 +45,7 @@ void keep_alive_judge(struct core *core, struct link *link)
         links_end(core, link);
         return;
     }
-    if (link->holds > 0) {
+    if (hold_is_on(link)) {
         link->active_us = core->now_us; /* it is we who do not read */
     }
     if (core->now_us < deadline_us(link)) {

@@ -46,7 +46,8 @@ struct link {
     uint64_t active_us;                    /* when the last packet came */
     uint32_t connect_frame_size;
     uint32_t joining;      /* groups elsewhere that this client's SUBSCRIBE waits for */
-    uint32_t holds;        /* reasons not to read on */
+    uint32_t holds;        /* others' reasons not to read on: queues, workers, memory */
+    uint32_t pauses;       /* its own: answers that are not there yet */
     uint32_t answers_size; /* of what is in the outbox, at most: all but PUBLISH */
     size_t unread_size;    /* bytes of it that were offered and not yet taken */
     uint32_t id, generation;

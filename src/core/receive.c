@@ -5,6 +5,7 @@
  * with the reason the standard names. */
 #include "core/receive.h"
 
+#include "core/hold.h"
 #include "core/receive_acks.h"
 #include "core/receive_auth.h"
 #include "core/receive_connect.h"
@@ -74,7 +75,7 @@ size_t receive_bytes(struct core *core, struct link *link, struct bytes input)
 
 static bool may_read(const struct link *link)
 {
-    return link->state != LINK_CLOSING && link->holds == 0 && !link->is_handed_over &&
+    return link->state != LINK_CLOSING && !hold_is_on(link) && !link->is_handed_over &&
            !link_is_stuffed(link);
 }
 

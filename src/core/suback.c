@@ -34,7 +34,7 @@ void suback_answer(struct core *core, struct link *link, uint16_t packet_id, str
     pending->reason_count = (uint32_t)reasons.size;
     memcpy(pending->reasons, reasons.data, reasons.size);
     link->pending_suback = pending;
-    hold_link(link);
+    hold_pause_link(link);
 }
 
 void suback_note_joined(struct core *core, const struct share_record *record)
@@ -46,7 +46,7 @@ void suback_note_joined(struct core *core, const struct share_record *record)
     struct pending_suback *pending = link->pending_suback;
     link->pending_suback = NULL;
     if (pending) {
-        hold_release_link(core, link);
+        hold_unpause_link(core, link);
         if (link->session) {
             answer_now(core, link, pending->packet_id,
                        bytes_of(pending->reasons, pending->reason_count));
