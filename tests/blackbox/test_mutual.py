@@ -1,4 +1,4 @@
-"""Two clients that flood each other, and answer as they go: neither waits for the other for ever."""
+"""Two clients that flood each other, and answer as they go: neither waits for ever."""
 
 import selectors
 
@@ -44,7 +44,7 @@ class Mutual(Story):
     @versions(4, 5)
     @mosquitto_deviates("drops what is beyond max_queued_messages")
     def test_flooding_each_other(self, v):
-        """[MQTT-4.5.0-1][v3 MQTT-4.5.0-1] two clients flood each other: everything arrives, in order"""
+        """[MQTT-4.5.0-1][v3 MQTT-4.5.0-1] two clients flood each other: all arrives, in order"""
         links = [self.client("blue", v), self.client("green", v)]
         for link in links:
             link.subscribe(self.topic(f"to/{link.name}"), qos=1)
