@@ -42,6 +42,7 @@ struct world *world_new(uint32_t worker_count, uint64_t seed)
     world->now_us = BIRTH_US;
     random_seed(&world->random, seed);
     core_options_default(&world->options);
+    world->options.receive_maximum = UINT16_MAX; /* stories say so when they want one */
     world->options.sys_interval_s = 0;
     link_options_default(&world->listener);
     world->listener.allow_anonymous = true;
