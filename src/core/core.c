@@ -278,6 +278,7 @@ static void lose_link(struct core *core, struct link *link, const char *words)
         }
         session_detach(core, session, PARTING_ABRUPT);
     }
+    core->counters.connections_opened -= link->is_handed_over; /* it is opened where it goes */
     links_remove(core, link);
 }
 
