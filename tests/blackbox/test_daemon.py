@@ -213,7 +213,7 @@ class Running(Program):
             self.tell(broker, signal.SIGHUP)
             green.publish("t", b"%d" % number, 1)
             blue.expect_message("t", b"%d" % number)
-        self.assertLess(broker.memory_bytes() - before, 8 << 20)
+        self.assertLess(broker.memory_bytes() - before, 32 << 20)
         broker.stop()
 
     def test_status(self):

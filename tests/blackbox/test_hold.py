@@ -1,4 +1,4 @@
-"""What one client can make the broker hold, and how long it can make others wait: both have a bound.
+"""What one client can make the broker hold, and how long others have to wait: both have a bound.
 
 Each story keeps a well-behaved pair talking beside the one who asks for too much.
 """
@@ -26,6 +26,13 @@ class Holding(Story):
             payload = b"%d" % self.told
             self.green.publish(self.topic("pair"), payload, 1)
             self.blue.expect_message(self.topic("pair"), payload)
+
+    def assert_grown_less(self, broker, before, limit):
+        """The broker's memory; a sanitizer keeps what is freed for a while."""
+        with open(f"/proc/{broker.process.pid}/maps", encoding="utf-8") as maps:
+            is_sanitized = "libasan" in (text := maps.read()) or "libtsan" in text
+        grown = broker.memory_bytes() - before
+        self.assertLess(grown, limit * (4 if is_sanitized else 1), f"{grown} bytes more")
 
     def send_until_stuck(self, link, chunk, limit):
         """Sends `chunk` again and again until the broker reads no more. Returns how often."""
@@ -59,7 +66,7 @@ class Answers(Holding):
         before = self.broker.memory_bytes()
         count = self.send_until_stuck(deaf, pingreq() * 4096, 64 * MIB)
         self.assertLess(count * 8192, 64 * MIB, "the broker reads on and on")
-        self.assertLess(self.broker.memory_bytes() - before, 4 * MIB)
+        self.assert_grown_less(self.broker, before, 4 * MIB)
         self.all_is_well(20)
         # Now it reads, and nothing is missing.
         finish = threading.Thread(target=deaf.socket.sendall, args=(self.rest,))
@@ -85,7 +92,7 @@ class Answers(Holding):
             if self.rest:
                 break
         self.all_is_well(20)
-        self.assertLess(self.broker.memory_bytes() - before, 8 * MIB)
+        self.assert_grown_less(self.broker, before, 8 * MIB)
 
 
 class Subscriptions(Holding):
@@ -122,7 +129,7 @@ class Subscriptions(Holding):
         reasons = again.subscribe(*[self.topic("kept/#")] * 60000)
         self.assertEqual(len(reasons), 60000)
         self.all_is_well(20)
-        self.assertLess(self.broker.memory_bytes() - before, 32 * MIB)
+        self.assert_grown_less(self.broker, before, 32 * MIB)
         for number in range(50):
             self.green.publish(self.topic(f"kept/{number}"), b"", 1, retain=True)
 
@@ -179,7 +186,7 @@ class Readers(Holding):
         for _ in range(600):
             self.green.publish(self.topic("news"), payload, 1)
             self.blue.expect_message(self.topic("news"), payload)
-        self.assertLess(self.broker.memory_bytes() - before, 16 * MIB)
+        self.assert_grown_less(self.broker, before, 16 * MIB)
         self.all_is_well(20)
 
     @matrix
@@ -271,7 +278,7 @@ class Memory(Holding):
                     pass
         for number, (link, _) in enumerate(links):
             link.close()
-        self.assertLess(broker.memory_bytes() - before, 40 * MIB)
+        self.assert_grown_less(broker, before, 40 * MIB)
 
         def is_served():
             probe = self.link(5, broker=broker)
