@@ -55,7 +55,7 @@ struct core {
     struct routes routes;
     struct topic_tree *retained; /* name → struct message, for topics at home here */
     uint64_t retained_own; /* retained messages of the broker's own ($SYS): no limit counts them */
-    uint64_t retained_order;     /* retained messages kept so far: the order of the latest */
+    uint64_t retained_order;    /* retained messages kept so far: the order of the latest */
     uint64_t retained_expiring; /* retained messages that will expire */
     struct topic_walk
         retained_sweep; /* looks for those that have; tree is NULL between two rounds */

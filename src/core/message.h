@@ -19,7 +19,7 @@ struct message {
     bool retain;         /* as published */
     uint64_t expires_us; /* 0: never */
     uint64_t kept_order; /* retained: when its home kept it, counted there; else 0 */
-    uint64_t publisher; /* hash of its client's identifier, for No Local; 0: the broker itself */
+    uint64_t publisher;  /* hash of its client's identifier, for No Local; 0: the broker itself */
     uint8_t bytes[];
 };
 

@@ -13,24 +13,24 @@
 enum { PEERS_MAX = 64 }; /* workers in one broker: a bit each */
 
 enum record_kind {
-    RECORD_INTEREST,    /* filter: this worker wants it */
-    RECORD_NO_INTEREST, /* filter: not any more */
-    RECORD_FORWARD,     /* publish_record, message: for whoever wants it at your place */
-    RECORD_HOME_PUBLISH, /* publish_record, message: its topic is at home with you: route it */
-    RECORD_SETTLED,       /* publish_record: your HOME_PUBLISH is routed */
-    RECORD_HOLD,          /* publish_record: stop reading from this publisher */
-    RECORD_RELEASE,       /* publish_record: that reason is gone */
-    RECORD_SHARE_JOIN,    /* share_record, share name and filter */
-    RECORD_SHARE_JOINED,  /* share_record: the member is in, and every worker knows of the group */
-    RECORD_SHARE_LEAVE,   /* share_record */
-    RECORD_SHARE_STATUS,  /* share_record */
-    RECORD_SHARE_ASSIGN,  /* share_record, message: for this member */
-    RECORD_SHARE_RETURN,  /* share_record, message: this member does not want it */
-    RECORD_SHARE_RECALL,  /* share_record: give back what this member has not finished */
-    RECORD_RETAINED_BEGIN,  /* retained_record, filter: begin, first portion */
-    RECORD_RETAINED_BEGUN,   /* retained_record: what you hear from here on is newer */
-    RECORD_RETAINED_MORE, /* retained_record: next portion */
-    RECORD_RETAINED_STOP, /* retained_record: nobody wants the rest */
+    RECORD_INTEREST,       /* filter: this worker wants it */
+    RECORD_NO_INTEREST,    /* filter: not any more */
+    RECORD_FORWARD,        /* publish_record, message: for whoever wants it at your place */
+    RECORD_HOME_PUBLISH,   /* publish_record, message: its topic is at home with you: route it */
+    RECORD_SETTLED,        /* publish_record: your HOME_PUBLISH is routed */
+    RECORD_HOLD,           /* publish_record: stop reading from this publisher */
+    RECORD_RELEASE,        /* publish_record: that reason is gone */
+    RECORD_SHARE_JOIN,     /* share_record, share name and filter */
+    RECORD_SHARE_JOINED,   /* share_record: the member is in, and every worker knows of the group */
+    RECORD_SHARE_LEAVE,    /* share_record */
+    RECORD_SHARE_STATUS,   /* share_record */
+    RECORD_SHARE_ASSIGN,   /* share_record, message: for this member */
+    RECORD_SHARE_RETURN,   /* share_record, message: this member does not want it */
+    RECORD_SHARE_RECALL,   /* share_record: give back what this member has not finished */
+    RECORD_RETAINED_BEGIN, /* retained_record, filter: begin, first portion */
+    RECORD_RETAINED_BEGUN, /* retained_record: what you hear from here on is newer */
+    RECORD_RETAINED_MORE,  /* retained_record: next portion */
+    RECORD_RETAINED_STOP,  /* retained_record: nobody wants the rest */
     RECORD_RETAINED_MESSAGE, /* retained_record, message */
     RECORD_RETAINED_PORTION, /* retained_record: end of a portion */
     RECORD_COUNTERS,         /* struct counters */
