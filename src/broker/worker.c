@@ -340,7 +340,14 @@ static void accept_connection(void *context, int fd)
 static void note_refused(void *context, uint32_t count, int error)
 {
     struct worker_door *door = context;
+    uint64_t now_us = loop_now_us(door->worker->loop);
+    door->refused_count += count;
+    if (now_us < door->refused_log_us) {
+        return;
+    }
     log_write(&door->worker->log, LOG_KIND_ERROR,
-              "%" PRIu32 " connections could not be accepted at port %u: %s.", count,
-              door->link.port, strerrordesc_np(error));
+              "No room for more connections at port %u: %s. %" PRIu32 " were refused, others wait.",
+              door->link.port, strerrordesc_np(error), door->refused_count);
+    door->refused_count = 0;
+    door->refused_log_us = now_us + WORKER_REFUSED_LOG_US;
 }

@@ -14,11 +14,12 @@
 #include <stdatomic.h>
 
 enum {
-    WORKER_READ_SIZE = 64 * 1024, /* bytes read from one connection in a turn */
-    WORKER_WRITES_MAX = 4096,     /* links written to in a turn; the others come in the next */
-    WORKER_BACKLOG_BUSY = 64,     /* parcels in a mailbox: its worker is too busy for more */
-    WORKER_BACKLOG_READY = 16,    /* it is not any more */
-    WORKER_LINGER_US = 2000000,   /* for last words to be taken, before a connection is cut */
+    WORKER_READ_SIZE = 64 * 1024,    /* bytes read from one connection in a turn */
+    WORKER_WRITES_MAX = 4096,        /* links written to in a turn; the others come in the next */
+    WORKER_BACKLOG_BUSY = 64,        /* parcels in a mailbox: its worker is too busy for more */
+    WORKER_BACKLOG_READY = 16,       /* it is not any more */
+    WORKER_REFUSED_LOG_US = 1000000, /* at most a line a second about those who found no room */
+    WORKER_LINGER_US = 2000000,      /* for last words to be taken, before a connection is cut */
 };
 
 /* What all workers of a broker share. On a message's way each writes only its own line of the
@@ -41,6 +42,8 @@ struct worker_door {
     struct link_options link; /* this worker's copy, changed between two turns only */
     uint32_t connections_max; /* 0: none */
     uint32_t index;
+    uint32_t refused_count;  /* for want of room, since it was logged */
+    uint64_t refused_log_us; /* when it may be logged again */
 };
 
 struct worker {
