@@ -59,7 +59,8 @@ static int given_connection(const struct fixture *fixture)
 static void when_connects(int fd, int number)
 {
     uint8_t packet[CONNECT_SIZE + 1] = "\x10\x0f\0\4MQTT\4\2\0\0\0\3c";
-    snprintf((char *)packet + CONNECT_SIZE - 2, 3, "%02d", number % 100);
+    packet[CONNECT_SIZE - 2] = (uint8_t)('0' + number / 10);
+    packet[CONNECT_SIZE - 1] = (uint8_t)('0' + number % 10);
     assert_int_equal(send(fd, packet, CONNECT_SIZE, MSG_NOSIGNAL), CONNECT_SIZE);
 }
 
