@@ -157,6 +157,10 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
             log_write(core->log, LOG_KIND_ERROR, "No memory for $SYS.");
         }
         break;
+    case EVENT_RESTORED:
+    case EVENT_PERSISTED:
+    case EVENT_FETCHED:
+    case EVENT_STORE_CHANGED: break;
     case EVENT_STOPPING: stop(core); break;
     }
     hear_self(core);
@@ -193,6 +197,13 @@ struct parcel *core_next_parcel(struct core *core, uint32_t worker)
 {
     assert(worker < core->worker_count && worker != core->worker);
     return peers_take(&core->peers, worker);
+}
+
+struct batch *core_next_batch(struct core *core, bool all)
+{
+    (void)core;
+    (void)all;
+    return NULL;
 }
 
 bool core_is_idle(const struct core *core)

@@ -30,6 +30,9 @@ struct core_birth {
     const struct log *log;                     /* borrowed for life */
     const struct authenticator *authenticator; /* borrowed for life; NULL: nobody is asked */
     const char *version;                       /* for $SYS/broker/version; borrowed for life */
+    bool has_store;   /* EVENT_RESTORED comes, up to RESTORE_DONE; links are not read before */
+    uint64_t start;   /* with a store: how often it was opened, for record_number */
+    uint64_t wall_us; /* what the wall's clock says at now_us */
 };
 
 struct core *core_new(const struct core_birth *birth); /* given; NULL: no memory */
@@ -50,7 +53,12 @@ struct link *core_next_ending(struct core *core, uint32_t *worker);
  * was said to others. [MQTT-4.6.0-5] */
 struct parcel *core_next_parcel(struct core *core, uint32_t worker);
 
-/* True: none of these four has anything to give now. */
+/* What is to be written now (given), or NULL: nothing, or nothing that cannot wait for more. To be
+ * asked at the end of each turn. EVENT_PERSISTED with its number says that it is written. With
+ * `all`, at the end of the broker, what could wait is given, too. */
+struct batch *core_next_batch(struct core *core, bool all);
+
+/* True: none of the first four has anything to give now. */
 bool core_is_idle(const struct core *core);
 
 /* True while the core does not want the link's bytes to be read. */

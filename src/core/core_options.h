@@ -8,6 +8,19 @@
 
 enum { CORE_NO_LIMIT = 0 };
 
+/* What happens to a message for a session whose queue is full. */
+enum queue_policy {
+    QUEUE_DROP_NEWEST, /* it is dropped */
+    QUEUE_DROP_OLDEST, /* it takes the place of the one that has waited longest */
+    QUEUE_REJECT,      /* it is dropped, and its publisher told: 0x97, in 5.0 [MQTT-3.4.2-1] */
+};
+
+enum durability {
+    DURABILITY_ALWAYS,   /* acknowledgements wait until what they acknowledge is on the disk */
+    DURABILITY_INTERVAL, /* they do not wait; written every few seconds */
+    DURABILITY_OFF,      /* nothing is written but at a stop */
+};
+
 /* Everything that may change at a reload. In each limit, 0 is "none" unless said otherwise. All
  * limits that count things of the whole broker (clients, retained messages, memory) are shared out
  * evenly among the workers. */
@@ -24,7 +37,9 @@ struct core_options {
     uint64_t in_flight_bytes_max;    /* their payloads */
     uint32_t queued_messages_max;    /* waiting for one client, beyond those: 1000 */
     uint64_t queued_bytes_max;
-    uint16_t receive_maximum; /* QoS 1 and 2 a v5 client may owe us */
+    enum queue_policy queue_policy;
+    enum durability durability; /* only with a store */
+    uint16_t receive_maximum;   /* QoS 1 and 2 a v5 client may owe us */
     /* A larger keep alive, or none, is lowered to this (v5 told, 3.x refused); 0: any. */
     uint16_t keep_alive_s_max;
     uint32_t packet_size_max;         /* bytes, fixed header included */

@@ -1,0 +1,88 @@
+/* store.h — what survives: sessions and what they are owed, and retained messages.
+ *
+ *     store = store_open(backend, &birth, &failure);
+ *     store_restore_next(store, …)          until RESTORE_DONE: everything there was, home by home
+ *     store_take(store, batch)              any number of times
+ *     store_commit(store, &outcome)         one transaction of all that was taken
+ *
+ * A store is used by one thread, may block on the disk, and knows no MQTT beyond record.h. The
+ * backend under it is LMDB (store_lmdb.h) or memory with a disk's manners (store_memory.h).
+ *
+ * A batch is written whole or not at all, batches of one worker in order. Parts of a group
+ * (ENTRY_GROUP) are set aside until all of them are there, then written in one transaction; what
+ * else is in their batches is not held up. A worker's batch n counts as persisted when it and all
+ * before it are written, set-aside parts included.
+ *
+ * When a transaction fails, everything in it is kept and nothing counts as persisted; the next
+ * store_commit begins afresh. A failed sync closes the environment and opens it again: what the
+ * kernel says it has lost is never believed to be there. */
+#ifndef MIDGE_STORE_STORE_H
+#define MIDGE_STORE_STORE_H
+
+#include "core/record.h"
+#include "store/store_backend.h"
+
+enum { STORE_WORKERS_MAX = 64, STORE_WORDS_SIZE = 256 };
+
+struct store;
+
+struct store_birth {
+    uint32_t worker_count;
+    /* The worker that is home to a client identifier or a topic name. */
+    uint32_t (*home)(void *context, struct bytes name);
+    void *context;
+};
+
+/* What a start found. */
+struct store_found {
+    uint64_t start; /* how often the store was opened, this time included */
+    uint64_t
+        hash_seed;    /* drawn when the store was made; the publishers' hashes were made with it */
+    bool was_stopped; /* the last broker ended in order */
+    uint64_t damaged; /* records set aside so far: see store_damage_next */
+};
+
+enum store_health {
+    STORE_HEALTHY,
+    STORE_NEARLY_FULL, /* little room is left: only what frees room should come now */
+    STORE_FAILED,      /* the last transaction was not written; see words */
+};
+
+struct store_outcome {
+    enum store_health health;
+    char words[STORE_WORDS_SIZE];          /* what is wrong; "" when healthy */
+    uint64_t persisted[STORE_WORKERS_MAX]; /* highest batch of each worker that is persisted */
+    struct batch *answers; /* given: for their workers, in order; ENTRY_FETCHED and what it gives */
+    uint64_t entries_written, bytes_used, bytes_max;
+};
+
+/* Opens what `backend` (taken) holds, or makes it. NULL: failure says what and how to mend it; the
+ * backend is closed. The store of a newer version is refused with its version named.
+ * `random` makes the hash seed of a new store. */
+struct store *store_open(struct store_backend *backend, const struct store_birth *birth,
+                         uint64_t random, struct store_found *found,
+                         char failure[STORE_WORDS_SIZE]);
+/* Everything that was taken has been written, or is lost. `in_order`: the broker ends in order. */
+void store_close(struct store *store, bool in_order);
+
+enum store_phase { STORE_PHASE_SESSIONS, STORE_PHASE_RETAINED, STORE_PHASE_DONE };
+/* The next portion of what there was at the start: a batch (given) for `*worker`, or NULL when a
+ * phase has ended for all workers: call again. Each batch has whole sessions: ENTRY_SESSION, then
+ * its ENTRY_SUBSCRIPTION, ENTRY_RECEIVED and one ENTRY_BACKLOG. Records that fail their checksum
+ * are set aside. May be called between commits: what was written since the start is not given.
+ * A portion is at most about 256 KiB. */
+enum store_phase store_restore_next(struct store *store, uint32_t *worker, struct batch **batch);
+
+/* Takes `batch`. Its worker and number are set. Never fails, reads and writes nothing. */
+void store_take(struct store *store, struct batch *batch);
+/* Bytes of batches taken and not yet written. */
+size_t store_backlog(const struct store *store);
+/* Writes all that can be written, in one transaction with one sync, then answers what was to be
+ * fetched. With nothing to write, nothing is synced. */
+void store_commit(struct store *store, struct store_outcome *outcome);
+
+/* A record that was found damaged since the last call, in words ("a delivery of session 17, place
+ * 4: checksum"), or false. It stays in the store, set aside, for `midge store check`. */
+bool store_damage_next(struct store *store, char words[STORE_WORDS_SIZE]);
+
+#endif
