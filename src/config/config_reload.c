@@ -38,6 +38,7 @@ static void take_broker(struct config *now, const struct config *next, struct co
 {
     const struct config_place nowhere = {0};
     now->log = next->log; /* also what no row names: the file */
+    now->durability_interval_s = next->durability_interval_s;
     for (size_t index = 0; index < directive_count; index++) {
         const struct directive *directive = &directives[index];
         if (directive->scope != DIRECTIVE_OF_THE_BROKER || directive->size == 0 ||

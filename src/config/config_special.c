@@ -38,11 +38,18 @@ static const struct named_bits log_destinations[] = {
     {"topic", CONFIG_LOG_TO_TOPIC},   {"none", 0},
 };
 
+static const struct named_bits queue_policies[] = {
+    {"drop_newest", QUEUE_DROP_NEWEST},
+    {"drop_oldest", QUEUE_DROP_OLDEST},
+    {"reject", QUEUE_REJECT},
+};
+
 typedef void reader(struct config_loader *loader, const struct directive *directive, char *rest);
 
 static reader read_anonymous, read_listener_anonymous, read_prefix, read_listener_prefix,
     read_per_listener, read_log_dest, read_log_facility, read_log_type, read_listener, read_port,
-    read_bind_address, read_socket_domain, read_protocol, read_versions;
+    read_bind_address, read_socket_domain, read_protocol, read_versions, read_durability,
+    read_queue_policy;
 static bool find_bits(const struct named_bits *names, size_t count, const char *name,
                       uint32_t *bits);
 static void refuse_word(struct config_loader *loader, const struct directive *directive,
@@ -70,6 +77,8 @@ void config_special_read(struct config_loader *loader, const struct directive *d
         [DIRECTIVE_SOCKET_DOMAIN] = read_socket_domain,
         [DIRECTIVE_PROTOCOL] = read_protocol,
         [DIRECTIVE_VERSIONS] = read_versions,
+        [DIRECTIVE_DURABILITY] = read_durability,
+        [DIRECTIVE_QUEUE_POLICY] = read_queue_policy,
     };
     assert(readers[directive->type]);
     readers[directive->type](loader, directive, rest);
@@ -362,6 +371,60 @@ static void read_versions(struct config_loader *loader, const struct directive *
         return;
     }
     config_values_draft(loader)->listener.link.versions = versions;
+}
+
+/* -- what survives -- */
+
+static void read_durability(struct config_loader *loader, const struct directive *directive,
+                            char *rest)
+{
+    struct config *config = loader->config;
+    char *word = config_text_word(&rest, "");
+    uint64_t interval_ms = 0;
+    if (!word) {
+        config_values_word(loader, directive, rest); /* says so */
+        return;
+    }
+    if (strcmp(word, "always") == 0) {
+        config->core.durability = DURABILITY_ALWAYS;
+    } else if (strcmp(word, "off") == 0) {
+        config->core.durability = DURABILITY_OFF;
+    } else if (strcmp(word, "interval") == 0) {
+        const char *interval = config_text_word(&rest, "");
+        if (!interval ||
+            units_read_duration(interval, 1000, UNITS_M_REFUSED, &interval_ms) != UNITS_OK ||
+            interval_ms == 0 || interval_ms > CONFIG_DURABILITY_INTERVAL_MAX_S * UINT64_C(1000)) {
+            loader_error(loader,
+                         "%s interval needs seconds, from 1 to %d; write %s interval 5, for "
+                         "instance",
+                         directive->name, CONFIG_DURABILITY_INTERVAL_MAX_S, directive->name);
+            return;
+        }
+        config->core.durability = DURABILITY_INTERVAL;
+        config->durability_interval_s = (uint32_t)((interval_ms + 999) / 1000);
+    } else {
+        refuse_word(loader, directive, word);
+        return;
+    }
+    if (*rest && *rest != '#') {
+        loader_warning(loader, "what follows \"%s\" is not read; remove it, or write # before it",
+                       word);
+    }
+}
+
+static void read_queue_policy(struct config_loader *loader, const struct directive *directive,
+                              char *rest)
+{
+    uint32_t policy;
+    const char *word = config_values_word(loader, directive, rest);
+    if (!word) {
+        return;
+    }
+    if (!find_bits(queue_policies, sizeof queue_policies / sizeof *queue_policies, word, &policy)) {
+        refuse_word(loader, directive, word);
+        return;
+    }
+    loader->config->core.queue_policy = (enum queue_policy)policy;
 }
 
 /* -- below -- */

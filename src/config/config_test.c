@@ -104,21 +104,6 @@ static void what_follows_a_value_is_named(void **state)
                 "before it");
 }
 
-static void persistence_is_honest(void **state)
-{
-    (void)state;
-    given("persistence false\npersistence_location /var/lib/midge/\nautosave_interval 1800\n");
-    assert_int_equal(report.count, 0);
-    assert_string_equal(config.persistence_location, "/var/lib/midge/");
-    assert_string_equal(config.persistence_file, "mosquitto.db");
-    clean(NULL);
-    given("persistence true\nautosave_interval 60\n");
-    assert_true(config.persistence);
-    assert_int_equal(report.warning_count, 2);
-    then_warned("t.conf:1: persistence true: this version keeps everything in memory until the "
-                "store arrives: sessions, queues and retained messages end with the process");
-}
-
 /* -- messages -- */
 
 static void every_error_is_told(void **state)
@@ -332,7 +317,6 @@ int main(void)
         CONFIG_TEST(verbose_and_quiet_are_stronger),
         CONFIG_TEST(values_keep_mosquittos_units),
         CONFIG_TEST(what_follows_a_value_is_named),
-        CONFIG_TEST(persistence_is_honest),
         CONFIG_TEST(every_error_is_told),
         CONFIG_TEST(errors_are_bounded),
         CONFIG_TEST(said_twice),

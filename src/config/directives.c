@@ -34,6 +34,8 @@
 #define SOCKET_DOMAIN      .type = DIRECTIVE_SOCKET_DOMAIN
 #define PROTOCOL           .type = DIRECTIVE_PROTOCOL
 #define VERSIONS           .type = DIRECTIVE_VERSIONS
+#define DURABILITY         .type = DIRECTIVE_DURABILITY
+#define QUEUE_POLICY       .type = DIRECTIVE_QUEUE_POLICY
 
 #define IN_CONFIG(member)                                                                          \
     .scope = DIRECTIVE_OF_THE_BROKER, .offset = offsetof(struct config, member),                   \
@@ -151,6 +153,8 @@ void directive_describe_value(const struct directive *directive, char *text, siz
     case DIRECTIVE_SOCKET_DOMAIN: snprintf(text, size, "ipv4 or ipv6"); break;
     case DIRECTIVE_PROTOCOL: snprintf(text, size, "mqtt"); break;
     case DIRECTIVE_VERSIONS: snprintf(text, size, "any of 3, 4, 5"); break;
+    case DIRECTIVE_DURABILITY: snprintf(text, size, "always, interval SECONDS or off"); break;
+    case DIRECTIVE_QUEUE_POLICY: snprintf(text, size, "drop_newest, drop_oldest or reject"); break;
     case DIRECTIVE_ALIAS:
     case DIRECTIVE_NONE:
     case DIRECTIVE_TYPES_COUNT: snprintf(text, size, "nothing"); break;

@@ -18,7 +18,9 @@ void config_settings_default(struct config *config)
                 .facility = CONFIG_LOG_FACILITY_DAEMON,
                 .timestamp = true,
             },
-        .persistence_file = "mosquitto.db",
+        .persistence = true,
+        .persistence_file = "midge.db",
+        .durability_interval_s = 1,
         .tcp_no_delay = true,
     };
     core_options_default(&config->core);

@@ -16,7 +16,11 @@ enum {
     CONFIG_FILE_SIZE_MAX = 16 << 20, /* bytes; a larger file is an error */
     CONFIG_PATH_SIZE_MAX = 1024,     /* with the closing zero */
     CONFIG_THREADS_MAX = 64,
+    CONFIG_DURABILITY_INTERVAL_MAX_S = 86400,
+    CONFIG_STORE_SIZE_MIN = 10 << 20, /* bytes */
 };
+
+#define CONFIG_STORE_SIZE_MAX (UINT64_C(1) << 46) /* bytes: what addresses of today can hold */
 
 /* Where lines of the log go: bits. */
 enum config_log_destination {
@@ -58,9 +62,11 @@ struct config {
                          "mosquitto" or, where there is no such user, "nobody" */
     uint16_t threads; /* 0: as many as the machine has cores */
     bool persistence;
-    char persistence_location[CONFIG_PATH_SIZE_MAX]; /* "": the working directory */
+    char persistence_location[CONFIG_PATH_SIZE_MAX]; /* "": see broker/store_place.h */
     char persistence_file[256];
-    bool tcp_no_delay; /* each listener has its copy */
+    uint32_t durability_interval_s; /* with DURABILITY_INTERVAL; at least 1 */
+    uint64_t store_size_max;        /* bytes; 0: as much as is sensible */
+    bool tcp_no_delay;              /* each listener has its copy */
     bool enable_control_api;
 
     /* Only for config's own use. */

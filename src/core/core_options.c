@@ -20,6 +20,8 @@ void core_options_default(struct core_options *options)
         .in_flight_bytes_max = CORE_NO_LIMIT,
         .queued_messages_max = 1000,
         .queued_bytes_max = CORE_NO_LIMIT,
+        .queue_policy = QUEUE_DROP_NEWEST,
+        .durability = DURABILITY_ALWAYS,
         .receive_maximum = 1000, /* room for bursts of clients that do not look at it */
         .keep_alive_s_max = CORE_NO_LIMIT,
         .packet_size_max = CORE_NO_LIMIT, /* the protocol's own: cameras send large pictures */
