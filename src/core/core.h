@@ -10,6 +10,7 @@
 #ifndef MIDGE_CORE_CORE_H
 #define MIDGE_CORE_CORE_H
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "core/counters.h"
 #include "core/effect.h"
@@ -66,5 +67,11 @@ bool core_link_is_held(const struct link *link);
 size_t core_link_pieces(const struct link *link, struct iovec *pieces, size_t count_max);
 
 const struct counters *core_counters(const struct core *core);
+
+/* The worker that is home to a client identifier or to the name of a retained message. */
+static inline uint32_t core_home_of(uint64_t hash_seed, uint32_t worker_count, struct bytes name)
+{
+    return (uint32_t)((hash_bytes(name, hash_seed) >> 32) % worker_count);
+}
 
 #endif

@@ -60,7 +60,10 @@ def die_with_parent():
 
 
 class Broker:
-    """A running broker. `directives` are lines of the configuration after the listener's."""
+    """A running broker. `directives` are lines of the configuration after the listener's. What it
+    stores it stores in its own directory, and only if `has_store` or a directive says so."""
+
+    has_store = False
 
     def __init__(self, program, directives=(), threads=2, arguments=()):
         self.program = program
@@ -82,7 +85,9 @@ class Broker:
     def lines(self, directives, threads):
         given = {line.split()[0] for line in directives}
         defaults = ["allow_anonymous true", "log_dest stderr", "log_type error",
-                    "log_type warning", "log_type notice", "log_type information"]
+                    "log_type warning", "log_type notice", "log_type information",
+                    "persistence true" if self.has_store else "persistence false",
+                    f"persistence_location {os.path.join(self.directory.name, 'store')}/"]
         if not self.is_mosquitto:
             defaults.append(f"threads {threads}")
         start = [line for line in defaults if line.split()[0] not in given]

@@ -176,6 +176,7 @@ def main():
     parser.add_argument("--broker", default=os.environ.get("MIDGED"))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--matrix", action="store_true", help="only what is told at each count")
+    parser.add_argument("--store", action="store_true", help="each broker on a store of its own")
     parser.add_argument("-k", dest="only", action="append", help="only tests with this in the name")
     parser.add_argument("-f", "--failfast", action="store_true")
     chosen = parser.parse_args()
@@ -183,6 +184,7 @@ def main():
         sys.exit(f"no broker to test: --broker or MIDGED ({chosen.broker})")
     Settings.program = os.path.abspath(chosen.broker)
     Settings.threads, Settings.matrix_only = chosen.threads, chosen.matrix
+    Broker.has_store = chosen.store
     Link.reasons_are_optional = is_mosquitto()
     raise_descriptor_limit()
     loader = unittest.TestLoader()

@@ -83,7 +83,7 @@ class Start(Program):
         broker = self.own_broker(f"pid_file {pid_file}")
         self.assertEqual(self.read("pid").strip(), str(broker.process.pid))
         config = self.write("second.conf", f"listener {broker.port} 127.0.0.1",
-                            "allow_anonymous true", f"pid_file {pid_file}")
+                            "allow_anonymous true", f"pid_file {pid_file}", "persistence false")
         result = self.run_program("-c", config)
         self.assertEqual(result.returncode, 1)
         self.assertIn("in use", result.stderr)
@@ -95,7 +95,8 @@ class Start(Program):
         """-d: the launcher ends with 0 once the broker listens; SIGTERM ends it"""
         port = self.port()
         config = self.write("d.conf", f"listener {port} 127.0.0.1", "allow_anonymous true",
-                            f"log_dest file {self.path('log')}", f"pid_file {self.path('pid')}")
+                            f"log_dest file {self.path('log')}", f"pid_file {self.path('pid')}",
+                            "persistence false")
         result = self.run_program("-c", config, "-d")
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         pid = int(self.read("pid"))
@@ -113,7 +114,8 @@ class Start(Program):
     def test_daemon_that_cannot_start(self):
         """-d with a port in use: the launcher ends with 1 and says why"""
         broker = self.own_broker()
-        config = self.write("d.conf", f"listener {broker.port} 127.0.0.1", "allow_anonymous true")
+        config = self.write("d.conf", f"listener {broker.port} 127.0.0.1", "allow_anonymous true",
+                            "persistence false")
         result = self.run_program("-c", config, "-d")
         self.assertEqual(result.returncode, 1)
         self.assertIn("in use", result.stderr)
@@ -149,7 +151,7 @@ class Log(Program):
         """log_dest stdout into a full pipe: the broker goes on, and ends"""
         port = self.port()
         config = self.write("p.conf", f"listener {port} 127.0.0.1", "allow_anonymous true",
-                            "log_dest stdout", "log_type all")
+                            "log_dest stdout", "log_type all", "persistence false")
         process = subprocess.Popen([Settings.program, "-c", config], stdout=subprocess.PIPE,
                                    stdin=subprocess.DEVNULL)
         self.addCleanup(lambda: process.poll() is None and process.kill())

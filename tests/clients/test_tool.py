@@ -44,7 +44,8 @@ class Broker:
         self.port = free_port()
         config = os.path.join(folder, name + ".conf")
         with open(config, "w") as file:
-            file.write(f"listener {self.port} 127.0.0.1\n" + "".join(x + "\n" for x in lines))
+            file.write(f"listener {self.port} 127.0.0.1\npersistence false\n" +
+                       "".join(x + "\n" for x in lines))
         self.log = open(os.path.join(folder, name + ".log"), "wb")
         self.process = subprocess.Popen([path, "-c", config], stdout=self.log, stderr=self.log)
         deadline = time.monotonic() + LIMIT_S
