@@ -23,19 +23,29 @@ enum { STORE_KEY_SIZE_MAX = 24 }; /* keys are numbers, most significant byte fir
 enum backend_result {
     BACKEND_OK,
     BACKEND_NOT_FOUND,
-    BACKEND_FULL,   /* store_size_max, or the disk */
+    BACKEND_FULL,   /* store_size_max, or the disk: see words */
     BACKEND_FAILED, /* anything else: see words */
+    BACKEND_DONE,   /* of begin only */
+};
+
+struct backend_size {
+    uint64_t bytes_used; /* by what is kept; what was freed does not count */
+    uint64_t bytes_max;
+    uint64_t bytes_file; /* what it takes up, free pages included */
 };
 
 /* Views are borrowed until the next call that writes, or the end of the transaction. One
  * transaction at a time; reads between transactions see what was committed last. */
 struct store_backend {
-    enum backend_result (*begin)(struct store_backend *backend); /* to write */
+    /* Begins to write. After a commit that failed, BACKEND_DONE says that this transaction has
+     * happened all the same, and is safe by now: no transaction is begun; begin again. */
+    enum backend_result (*begin)(struct store_backend *backend);
     enum backend_result (*put)(struct store_backend *backend, enum store_table table,
                                struct bytes key, struct bytes value);
     enum backend_result (*remove)(struct store_backend *backend, enum store_table table,
                                   struct bytes key);
-    /* Written and synced. Not BACKEND_OK: nothing of it happened, and the transaction is over. */
+    /* Written and synced. Not BACKEND_OK: the transaction is over, and unless the next begin says
+     * BACKEND_DONE nothing of it happened. */
     enum backend_result (*commit)(struct store_backend *backend);
     void (*abort)(struct store_backend *backend);
     enum backend_result (*get)(struct store_backend *backend, enum store_table table,
@@ -46,8 +56,11 @@ struct store_backend {
     /* The last key that is less than *key. */
     enum backend_result (*seek_before)(struct store_backend *backend, enum store_table table,
                                        struct bytes *key, struct bytes *value);
-    void (*measure)(struct store_backend *backend, uint64_t *bytes_used, uint64_t *bytes_max);
+    uint64_t (*count)(struct store_backend *backend, enum store_table table);
+    /* BACKEND_FULL: there is little room left; what frees room can still be written. */
+    enum backend_result (*measure)(struct store_backend *backend, struct backend_size *size);
     const char *(*words)(const struct store_backend *backend); /* about the last failure */
+    const char *(*where)(const struct store_backend *backend); /* its name in a sentence: a path */
     void (*close)(struct store_backend *backend);
 };
 
