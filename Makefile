@@ -4,11 +4,12 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test bench demo install deb format tidy conformance clean prerequisites
+.PHONY: help build run test bench bench-durability demo demo-durability install deb format tidy \
+    conformance clean prerequisites
 
 help:       ## these lines
-	@sed -n 's/^\([a-z]*\): [^#]*## /\1\t/p; s/^\([a-z]*\): *## /\1\t/p' Makefile | \
-	    while IFS="$$(printf '\t')" read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
+	@sed -n 's/^\([a-z-]*\): [^#]*## /\1\t/p; s/^\([a-z-]*\): *## /\1\t/p' Makefile | \
+	    while IFS="$$(printf '\t')" read -r name what; do printf '  make %-17s %s\n' "$$name" "$$what"; done
 
 prerequisites:
 	@scripts/prerequisites build
@@ -28,8 +29,16 @@ test:       ## the whole everyday suite: plain, sanitizers, fuzzing, real client
 bench: build  ## the benchmarks of single rooms
 	@cmake --build --preset release -j $(JOBS) --target bench -- --quiet
 
+bench-durability: build  ## what it costs that acknowledged means durable (ten minutes)
+	@cmake --build --preset release -j $(JOBS) --target durability_load -- --quiet
+	@/usr/bin/python3 tests/bench/durability.py $(BENCH)
+
 demo: build  ## the story of the blue and the green device, in this terminal
 	@examples/blue_green/demo
+
+demo-durability: build  ## 1000 messages acknowledged, kill -9: how many arrive?
+	@tests/crash/demo_durability --broker build/bin/midged
+	@tests/crash/demo_durability --broker mosquitto || true
 
 install: build  ## installs below PREFIX (/usr/local)
 	@cmake --install build --prefix $(PREFIX)

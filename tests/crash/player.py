@@ -23,7 +23,8 @@ class Broken(AssertionError):
 
 
 class Register:
-    """A value at the broker, changed in order: what was acknowledged last, and what is under way."""
+    """A value at the broker that changes in order: the one acknowledged last, and what is under
+    way."""
 
     def __init__(self, value):
         self.acknowledged, self.count = value, 0
