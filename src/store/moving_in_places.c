@@ -81,7 +81,8 @@ static void send_doubles_to_waiting(struct moved_session *session)
     }
 }
 
-/* Once round at most: the last lies less than a round after the first. */
+/* Identifiers that count up, even once round, do so within half a round: nobody has so much in
+ * flight. What takes longer goes back and forth. */
 static bool counts_up(const struct moved_deliveries *in_flight)
 {
     const struct moved_delivery *delivery = in_flight->first;
@@ -89,9 +90,10 @@ static bool counts_up(const struct moved_deliveries *in_flight)
     for (; delivery && delivery->next; delivery = delivery->next) {
         span += (uint64_t)(delivery->next->packet_id + ROUND - delivery->packet_id) % ROUND;
     }
-    return span < ROUND;
+    return span < ROUND / 2;
 }
 
+/* Upwards, from behind the widest gap on, so that all lie close together. */
 static bool sort(struct moved_deliveries *in_flight)
 {
     struct moved_delivery **array = malloc(in_flight->count * sizeof *array);
@@ -103,10 +105,20 @@ static bool sort(struct moved_deliveries *in_flight)
         array[count++] = delivery;
     }
     qsort(array, count, sizeof *array, compare);
+    size_t begin = 0;
+    int widest = array[0]->packet_id + ROUND - array[count - 1]->packet_id;
+    for (size_t i = 1; i < count; i++) {
+        int gap = array[i]->packet_id - array[i - 1]->packet_id;
+        if (gap > widest) {
+            widest = gap;
+            begin = i;
+        }
+    }
     in_flight->end = &in_flight->first;
     for (size_t i = 0; i < count; i++) {
-        *in_flight->end = array[i];
-        in_flight->end = &array[i]->next;
+        struct moved_delivery *delivery = array[(begin + i) % count];
+        *in_flight->end = delivery;
+        in_flight->end = &delivery->next;
     }
     *in_flight->end = NULL;
     free(array);
