@@ -1,0 +1,258 @@
+/* actor.c — see actor.h.
+ *
+ * The happy path: whatever happens (bytes arrive, room, time, an idea), pump moves bytes between
+ * umqtt and the line until neither has more for the other. */
+#include "sim/actor.h"
+
+#include "sim/actor_mood.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { DIAL_US_MAX = 20000, READ_MAX = 4096 };
+
+static void act(void *context);
+static void tick(void *context);
+static void dial(void *context);
+static void notice(void *context);
+static void on_event(struct umqtt *client, const struct umqtt_event *event, void *context);
+static bool read_some(struct actor *actor);
+static bool write_some(struct actor *actor);
+static void schedule_act(struct actor *actor);
+static void schedule_tick(struct actor *actor);
+static uint32_t now_ms(const struct actor *actor);
+
+struct actor *actor_new(struct stage *stage, uint32_t client, uint64_t seed)
+{
+    struct actor *actor = calloc(1, sizeof *actor);
+    if (!actor) {
+        abort();
+    }
+    actor->stage = stage;
+    actor->client = client;
+    random_seed(&actor->random, seed);
+    actor_draw_nature(&actor->nature, &actor->random);
+    snprintf(actor->client_id, sizeof actor->client_id, "c%u", (unsigned)client);
+    appointment_init(&actor->act, act, actor);
+    appointment_init(&actor->tick, tick, actor);
+    appointment_init(&actor->dial, dial, actor);
+    actor->tap = (struct tap){
+        .judge = stage->judge, .agenda = stage->agenda, .version = actor->nature.version};
+    actor->options = (struct umqtt_options){
+        .version = (enum umqtt_version)actor->nature.version,
+        .client_id = umqtt_text(actor->client_id),
+        .keep_alive_s = actor->nature.keep_alive_s,
+        .reconnect_min_ms = actor->nature.reconnect_ms / 8,
+        .reconnect_max_ms = actor->nature.reconnect_ms,
+        .seed = (uint32_t)seed,
+        .control = {actor->control, sizeof actor->control},
+        .input = {actor->input, sizeof actor->input},
+        .outbox = {actor->outbox, sizeof actor->outbox},
+        .receipts = actor->receipts,
+        .receipt_count_max = actor->nature.receipts,
+        .aliases = {actor->aliases, sizeof actor->aliases},
+        .on_event = on_event,
+        .context = actor};
+    umqtt_init(&actor->umqtt, &actor->options);
+    schedule_act(actor);
+    return actor;
+}
+
+void actor_free(struct actor *actor)
+{
+    struct agenda *agenda = actor->stage->agenda;
+    if (actor->line) {
+        tap_end(&actor->tap);
+        line_close(actor->line, LINE_CLIENT);
+    }
+    agenda_cancel(agenda, &actor->act);
+    agenda_cancel(agenda, &actor->tick);
+    agenda_cancel(agenda, &actor->dial);
+    tap_fini(&actor->tap);
+    free(actor);
+}
+
+void actor_rest(struct actor *actor)
+{
+    actor->is_resting = true;
+    actor->is_dozing = false;
+    agenda_cancel(actor->stage->agenda, &actor->act);
+    if (actor->line && actor->line->is_frozen) {
+        line_cut(actor->line);
+    }
+    actor_pump(actor);
+    if (actor->nature.keeps_session && umqtt_state(&actor->umqtt) == UMQTT_IDLE) {
+        actor_start(actor);
+        actor_pump(actor);
+    }
+}
+
+void actor_go_on(struct actor *actor)
+{
+    actor->is_resting = false;
+    schedule_act(actor);
+}
+
+bool actor_is_settled(const struct actor *actor)
+{
+    enum umqtt_state state = umqtt_state(&actor->umqtt);
+    if (state == UMQTT_IDLE) {
+        return !actor->line && !(actor->is_resting && actor->nature.keeps_session);
+    }
+    return state == UMQTT_CONNECTED && umqtt_is_settled(&actor->umqtt) &&
+           line_is_quiet(actor->line);
+}
+
+void actor_pump(struct actor *actor)
+{
+    bool moved = true;
+    while (moved) {
+        moved = write_some(actor);
+        moved |= read_some(actor);
+        enum umqtt_wants wants = umqtt_wants(&actor->umqtt);
+        enum pipe_fate fate = actor->line ? line_fate(actor->line, LINE_CLIENT) : PIPE_FLOWS;
+        if (actor->line && line_is_reset(actor->line, LINE_CLIENT)) {
+            fate = PIPE_BROKEN;
+        }
+        if (wants == UMQTT_WANTS_CLOSE || (fate != PIPE_FLOWS && !actor->is_dozing)) {
+            actor_drop_line(actor);
+            moved = true;
+        } else if (wants == UMQTT_WANTS_OPEN && !actor->line &&
+                   !appointment_is_made(&actor->dial)) {
+            agenda_make(actor->stage->agenda, &actor->dial,
+                        random_below(&actor->random, DIAL_US_MAX));
+        }
+    }
+    schedule_tick(actor);
+}
+
+void actor_drop_line(struct actor *actor)
+{
+    agenda_cancel(actor->stage->agenda, &actor->dial);
+    if (actor->line) {
+        struct line *line = actor->line;
+        actor->line = NULL;
+        tap_end(&actor->tap);
+        line_close(line, LINE_CLIENT);
+    }
+    actor->is_dozing = false;
+    umqtt_closed(&actor->umqtt, now_ms(actor));
+}
+
+static void act(void *context)
+{
+    struct actor *actor = context;
+    actor->acts++;
+    actor_do_something(actor);
+    actor_pump(actor);
+    schedule_act(actor);
+}
+
+static void tick(void *context)
+{
+    struct actor *actor = context;
+    umqtt_tick(&actor->umqtt, now_ms(actor));
+    if (actor->is_resting && actor->nature.keeps_session &&
+        umqtt_state(&actor->umqtt) == UMQTT_IDLE) {
+        actor_start(actor);
+    }
+    actor_pump(actor);
+}
+
+static void dial(void *context)
+{
+    struct actor *actor = context;
+    if (umqtt_wants(&actor->umqtt) != UMQTT_WANTS_OPEN) {
+        return;
+    }
+    actor->line = stage_dial(actor->stage);
+    if (actor->line) {
+        line_own(actor->line, LINE_CLIENT, notice, actor);
+        tap_begin(&actor->tap, actor->client, actor->line->number);
+        actor_renew_will(actor);
+        umqtt_opened(&actor->umqtt, now_ms(actor));
+    } else {
+        umqtt_closed(&actor->umqtt, now_ms(actor));
+    }
+    actor_pump(actor);
+}
+
+static void notice(void *context)
+{
+    actor_pump(context);
+}
+
+static void on_event(struct umqtt *client, const struct umqtt_event *event, void *context)
+{
+    (void)client;
+    (void)event;
+    (void)context;
+}
+
+/* True: something moved. */
+static bool read_some(struct actor *actor)
+{
+    if (!actor->line || actor->is_dozing) {
+        return false;
+    }
+    struct bytes arrived = line_view(actor->line, LINE_CLIENT);
+    if (arrived.size == 0) {
+        return false;
+    }
+    arrived.size = arrived.size < READ_MAX ? arrived.size : READ_MAX;
+    size_t taken = umqtt_receive(&actor->umqtt, now_ms(actor),
+                                 umqtt_bytes(arrived.data, arrived.size));
+    tap_received(&actor->tap, bytes_of(arrived.data, taken));
+    if (umqtt_state(&actor->umqtt) == UMQTT_CLOSING) {
+        taken = arrived.size; /* nobody wants to hear the rest */
+    }
+    line_take(actor->line, LINE_CLIENT, taken);
+    return taken > 0;
+}
+
+static bool write_some(struct actor *actor)
+{
+    bool moved = false;
+    while (actor->line) {
+        struct umqtt_bytes view = umqtt_output(&actor->umqtt);
+        struct bytes out = bytes_of(view.data, view.size);
+        if (out.size == 0) {
+            break;
+        }
+        out.size = line_write(actor->line, LINE_CLIENT, out);
+        if (out.size == 0) {
+            break;
+        }
+        tap_sent(&actor->tap, out);
+        umqtt_output_sent(&actor->umqtt, now_ms(actor), out.size);
+        moved = true;
+    }
+    return moved;
+}
+
+static void schedule_act(struct actor *actor)
+{
+    if (!actor->is_resting) {
+        agenda_make(actor->stage->agenda, &actor->act,
+                    draw_mostly_small(&actor->random, actor->nature.pause_us_max));
+    }
+}
+
+static void schedule_tick(struct actor *actor)
+{
+    uint32_t wait_ms = umqtt_wait_ms(&actor->umqtt, now_ms(actor));
+    if (actor->is_resting && actor->nature.keeps_session &&
+        umqtt_state(&actor->umqtt) == UMQTT_IDLE) {
+        wait_ms = 100;
+    }
+    if (wait_ms == UMQTT_FOREVER) {
+        agenda_cancel(actor->stage->agenda, &actor->tick);
+    } else {
+        agenda_make(actor->stage->agenda, &actor->tick, (uint64_t)wait_ms * 1000 + 1000);
+    }
+}
+
+static uint32_t now_ms(const struct actor *actor)
+{
+    return (uint32_t)(actor->stage->agenda->now_us / 1000);
+}

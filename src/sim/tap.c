@@ -1,0 +1,78 @@
+/* tap.c — see tap.h. */
+#include "sim/tap.h"
+
+#include "wire/frame.h"
+#include "wire/packet.h"
+
+#include "sim/tap_packets.h"
+
+void tap_begin(struct tap *tap, uint32_t client, uint64_t link)
+{
+    struct byte_queue sent = tap->sent, received = tap->received;
+    sent.start = sent.end = received.start = received.end = 0;
+    *tap = (struct tap){.judge = tap->judge,
+                        .agenda = tap->agenda,
+                        .version = tap->version,
+                        .is_hostile = tap->is_hostile,
+                        .client = client,
+                        .link = link,
+                        .sent = sent,
+                        .received = received};
+}
+
+void tap_fini(struct tap *tap)
+{
+    byte_queue_fini(&tap->sent);
+    byte_queue_fini(&tap->received);
+}
+
+void tap_end(struct tap *tap)
+{
+    if (tap->has_connect && !tap->is_stale) {
+        judge_link_left(tap->judge, tap->agenda->now_us, tap->link);
+    }
+    tap->is_spoilt = tap->is_stale = true;
+}
+
+void tap_sent(struct tap *tap, struct bytes bytes)
+{
+    struct frame frame;
+    enum frame_result result = FRAME_INCOMPLETE;
+    if (tap->is_spoilt || tap->is_stale) {
+        return;
+    }
+    byte_queue_add(&tap->sent, bytes);
+    while (!tap->is_spoilt && byte_queue_size(&tap->sent) > 0 &&
+           (result = frame_read(byte_queue_view(&tap->sent), &frame)) == FRAME_WHOLE) {
+        tap_packet_sent(tap, &frame);
+        byte_queue_take(&tap->sent, frame.size);
+    }
+    tap->is_spoilt |= result == FRAME_MALFORMED;
+}
+
+void tap_received(struct tap *tap, struct bytes bytes)
+{
+    struct frame frame;
+    enum frame_result result = FRAME_INCOMPLETE;
+    if (!tap->has_connect || tap->is_stale) {
+        return;
+    }
+    byte_queue_add(&tap->received, bytes);
+    while (byte_queue_size(&tap->received) > 0 &&
+           (result = frame_read(byte_queue_view(&tap->received), &frame)) == FRAME_WHOLE) {
+        tap_packet_received(tap, &frame);
+        byte_queue_take(&tap->received, frame.size);
+    }
+    if (result == FRAME_MALFORMED) {
+        judge_nonsense_received(tap->judge, tap->agenda->now_us, tap->link, "no MQTT packet");
+    }
+}
+
+uint64_t tap_message_number(struct bytes payload)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < payload.size && payload.data[i] >= '0' && payload.data[i] <= '9'; i++) {
+        number = number * 10 + (uint64_t)(payload.data[i] - '0');
+    }
+    return number;
+}
