@@ -2,6 +2,7 @@
 #include "broker/banner.h"
 
 #include "base/version.h"
+#include "broker/keeper.h"
 #include "net/socket_address.h"
 
 #include <stdio.h>
@@ -13,6 +14,8 @@ enum { ADDRESSES_SHOWN_MAX = 4, LINE_SIZE = 512, PATH_SIZE = 512 };
 
 static void log_listener(const struct broker *broker, const struct config *config, size_t index,
                          const struct log *log);
+static void log_store(const struct broker *broker, const struct config *config,
+                      const struct log *log);
 static void describe_reach(const struct config_listener *configured, char *text, size_t size);
 static void find_tool(char *text, size_t size);
 static bool is_in_path(const char *name);
@@ -26,6 +29,7 @@ void banner_log(const struct broker *broker, const struct config *config, const 
     for (size_t i = 0; i < config->listener_count; i++) {
         log_listener(broker, config, i, log);
     }
+    log_store(broker, config, log);
     if (config->local_only) {
         log_write(log, LOG_KIND_INFORMATION,
                   "Only this machine can connect. To let other devices in, give a configuration "
@@ -33,6 +37,17 @@ void banner_log(const struct broker *broker, const struct config *config, const 
     }
     if (isatty(STDOUT_FILENO) || isatty(STDERR_FILENO)) {
         log_first_steps(broker, config, log);
+    }
+}
+
+void banner_log_durability(const struct config *config, const struct log *log)
+{
+    char words[LINE_SIZE];
+    bool is_sure = config->core.durability == DURABILITY_ALWAYS;
+    if (config->persistence) {
+        keeper_describe_durability(config->core.durability, config->durability_interval_s, words,
+                                   sizeof words);
+        log_write(log, is_sure ? LOG_KIND_INFORMATION : LOG_KIND_WARNING, "%s.", words);
     }
 }
 
@@ -61,6 +76,25 @@ static void log_listener(const struct broker *broker, const struct config *confi
     describe_reach(configured, where, sizeof where);
     log_write(log, LOG_KIND_INFORMATION, "Listening on port %u (%s); %s.", listener_port(listener),
               where, who);
+}
+
+static void log_store(const struct broker *broker, const struct config *config,
+                      const struct log *log)
+{
+    const struct store_place *place = broker_store_place(broker);
+    if (!config->persistence) {
+        log_write(log, LOG_KIND_INFORMATION,
+                  "persistence false: sessions and retained messages end with the broker.");
+        return;
+    }
+    log_write(log, LOG_KIND_INFORMATION, "The store is %s.", place->path);
+    banner_log_durability(config, log);
+    if (place->foreign[0]) {
+        log_write(log, LOG_KIND_NOTICE,
+                  "%s is mosquitto's and was not read. To take over what it holds, stop midged and "
+                  "run: midge store import %s --store %s",
+                  place->foreign, place->foreign, place->path);
+    }
 }
 
 /* What to type into a device. */

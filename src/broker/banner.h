@@ -5,6 +5,8 @@
 #include "broker/broker.h"
 
 void banner_log(const struct broker *broker, const struct config *config, const struct log *log);
+/* What the durability that is configured means. */
+void banner_log_durability(const struct config *config, const struct log *log);
 /* One line for systemd. */
 void banner_status(const struct broker *broker, const struct config *config, char *text,
                    size_t size);

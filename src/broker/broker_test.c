@@ -162,7 +162,8 @@ static int set_up(void **state)
     snprintf(fixture->folder, sizeof fixture->folder, "/tmp/midge-broker-test-XXXXXX");
     assert_non_null(mkdtemp(fixture->folder));
     snprintf(fixture->path, sizeof fixture->path, "%s/socket", fixture->folder);
-    snprintf(text, sizeof text, "listener 0 %s\nallow_anonymous true\nthreads 4\npersistence false\n", fixture->path);
+    snprintf(text, sizeof text,
+             "listener 0 %s\nallow_anonymous true\nthreads 4\npersistence false\n", fixture->path);
     config_report_init(&report);
     assert_true(config_load_text(text, strlen(text), "t.conf", NULL, &fixture->config, &report));
     config_report_fini(&report);

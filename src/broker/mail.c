@@ -1,6 +1,8 @@
 /* mail.c — see mail.h. */
 #include "broker/mail.h"
 
+#include "core/record.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -9,6 +11,15 @@ struct worker_mail *mail_new(enum mail_kind kind)
     struct worker_mail *mail = calloc(1, sizeof *mail);
     if (mail) {
         mail->kind = kind;
+    }
+    return mail;
+}
+
+struct worker_mail *mail_new_surely(enum mail_kind kind)
+{
+    struct worker_mail *mail = mail_new(kind);
+    if (!mail) {
+        abort();
     }
     return mail;
 }
@@ -59,6 +70,12 @@ void mail_free(struct worker_mail *mail)
         free(mail->options);
     } else if (mail->kind == MAIL_LOGGED) {
         free(mail->logged.line);
+    } else if (mail->kind == MAIL_RESTORED) {
+        batch_free(mail->restored.batch);
+    } else if (mail->kind == MAIL_FETCHED) {
+        batch_free(mail->fetched);
+    } else if (mail->kind == MAIL_STORE) {
+        free(mail->store.words);
     }
     free(mail);
 }

@@ -12,6 +12,10 @@ enum mail_kind {
     MAIL_CONFIGURE,  /* new options */
     MAIL_STATUS,     /* add your counters; the last one logs the sum */
     MAIL_LOGGED,     /* a line of the log, for $SYS/broker/log */
+    MAIL_RESTORED,   /* from the keeper: what was stored here */
+    MAIL_PERSISTED,  /* … up to which batch of this worker all is written */
+    MAIL_FETCHED,    /* … what ENTRY_FETCH asked for */
+    MAIL_STORE,      /* … how the store is now */
     MAIL_WAKE,       /* nothing: show that you turn */
     MAIL_STOP,
 };
@@ -36,11 +40,23 @@ struct worker_mail {
             uint32_t kind;
             char *line;
         } logged;
+        struct {
+            enum restore_phase phase;
+            struct batch *batch; /* NULL: RESTORE_DONE */
+        } restored;
+        uint64_t persisted;
+        struct batch *fetched;
+        struct {
+            enum store_state state;
+            char *words;
+        } store;
     };
 };
 
 /* A mail of `kind` (given). NULL: no memory. */
 struct worker_mail *mail_new(enum mail_kind kind);
+/* The same for what may not be lost: without memory the process ends. */
+struct worker_mail *mail_new_surely(enum mail_kind kind);
 /* Posts `mail` (taken) and wakes the worker when it sleeps. Any thread. */
 void mail_post(struct worker *to, struct worker_mail *mail);
 /* Hears all parcels that are here; sets the rest aside. The worker's own thread. */

@@ -177,7 +177,7 @@ static bool settle_in(struct daemon *daemon, char *error, size_t error_size)
     }
     if (identity.changes) {
         log_sink_give(daemon->sink, identity.user_id, identity.group_id);
-        broker_give_listeners(daemon->broker, identity.user_id, identity.group_id);
+        broker_give_files(daemon->broker, identity.user_id, identity.group_id);
     }
     return service_become(&identity, error, error_size);
 }
@@ -242,7 +242,13 @@ static void reload(struct daemon *daemon)
     log_write(&daemon->log, LOG_KIND_INFORMATION, "Reloading config.");
     config_report_init(&report);
     if (config_load(daemon->options.config_path, &daemon->options.overrides, &next, &report)) {
+        enum durability durability = daemon->config.core.durability;
+        uint32_t interval_s = daemon->config.durability_interval_s;
         config_take_reload(&daemon->config, &next, &report);
+        if (daemon->config.core.durability != durability ||
+            daemon->config.durability_interval_s != interval_s) {
+            banner_log_durability(&daemon->config, &daemon->log);
+        }
         daemon->log.kinds = daemon->config.log.kinds;
         log_sink_reopen(daemon->sink, &daemon->config.log);
         broker_configure(daemon->broker);

@@ -3,7 +3,9 @@
 
 #include "base/version.h"
 #include "broker/connection.h"
+#include "broker/keeper.h"
 #include "broker/mail.h"
+#include "net/clock.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -15,12 +17,15 @@ static void turn(struct worker *worker);
 static uint64_t find_timeout(struct worker *worker);
 static void attend(struct worker *worker);
 static void resume_all(struct worker *worker);
-static void post_parcels(struct worker *worker);
+static void hear_all(struct worker *worker);
+static bool post_parcels(struct worker *worker);
+static void give_batches(struct worker *worker, bool all);
 static bool post_round(struct worker *worker);
 static void watch_peers(struct worker *worker);
 static void end_all(struct worker *worker);
 static void flush_all(struct worker *worker);
 static void act_on_mail(struct worker *worker, struct worker_mail *mail);
+static void hear_keeper(struct worker *worker, const struct worker_mail *mail);
 static void take_options(struct worker *worker, const struct mail_options *options);
 static void add_status(struct worker *worker);
 static void begin_stop(struct worker *worker);
@@ -64,7 +69,10 @@ bool worker_init(struct worker *worker, const struct worker_birth *birth)
                                     .tally = &birth->force->tally,
                                     .options = &worker->options,
                                     .log = &worker->log,
-                                    .version = MIDGE_VERSION};
+                                    .version = MIDGE_VERSION,
+                                    .has_store = birth->force->keeper != NULL,
+                                    .start = birth->start,
+                                    .wall_us = clock_wall_us()};
     worker->core = core_new(&core_birth);
     return worker->core;
 }
@@ -92,6 +100,18 @@ void worker_stop(struct worker *worker)
 void worker_join(struct worker *worker)
 {
     pthread_join(worker->thread, NULL);
+}
+
+bool worker_settle(struct worker *worker)
+{
+    bool has_mail = !mailbox_is_empty(&worker->mailbox) || worker->set_aside;
+    hear_all(worker);
+    return post_parcels(worker) || has_mail;
+}
+
+void worker_give_last(struct worker *worker)
+{
+    give_batches(worker, true);
 }
 
 void worker_fini(struct worker *worker)
@@ -140,9 +160,11 @@ static void turn(struct worker *worker)
     atomic_fetch_add_explicit(&worker->turn_count, 1, memory_order_relaxed);
     attend(worker);
     post_parcels(worker);
+    give_batches(worker, false); /* they are written while we send */
     end_all(worker);
     flush_all(worker);
     post_parcels(worker); /* what sending has set free */
+    give_batches(worker, false);
     watch_peers(worker);
 }
 
@@ -167,6 +189,17 @@ static uint64_t find_timeout(struct worker *worker)
 /* Mail, deadlines, and links that may be read again. */
 static void attend(struct worker *worker)
 {
+    hear_all(worker);
+    if (worker->deadline_us <= loop_now_us(worker->loop)) {
+        struct event event = {.kind = EVENT_TIME};
+        struct effects effects;
+        mail_step(worker, &event, &effects);
+    }
+    resume_all(worker);
+}
+
+static void hear_all(struct worker *worker)
+{
     struct worker_mail *mail;
     if (!mailbox_is_empty(&worker->mailbox)) {
         mail_hear(worker);
@@ -174,12 +207,6 @@ static void attend(struct worker *worker)
     while ((mail = mail_next_set_aside(worker)) != NULL) {
         act_on_mail(worker, mail);
     }
-    if (worker->deadline_us <= loop_now_us(worker->loop)) {
-        struct event event = {.kind = EVENT_TIME};
-        struct effects effects;
-        mail_step(worker, &event, &effects);
-    }
-    resume_all(worker);
 }
 
 static void resume_all(struct worker *worker)
@@ -194,10 +221,21 @@ static void resume_all(struct worker *worker)
     }
 }
 
-/* Round by round, as core_next_parcel asks. */
-static void post_parcels(struct worker *worker)
+/* Round by round, as core_next_parcel asks. False: there was none. */
+static bool post_parcels(struct worker *worker)
 {
+    bool any = false;
     while (post_round(worker)) {
+        any = true;
+    }
+    return any;
+}
+
+static void give_batches(struct worker *worker, bool all)
+{
+    struct batch *batch;
+    while (worker->force->keeper && (batch = core_next_batch(worker->core, all)) != NULL) {
+        keeper_take(worker->force->keeper, batch);
     }
 }
 
@@ -281,10 +319,41 @@ static void act_on_mail(struct worker *worker, struct worker_mail *mail)
         event.logged.line = mail->logged.line;
         mail_step(worker, &event, &effects);
         break;
+    case MAIL_RESTORED:
+    case MAIL_PERSISTED:
+    case MAIL_FETCHED:
+    case MAIL_STORE: hear_keeper(worker, mail); break;
     case MAIL_WAKE: break;
     case MAIL_STOP: begin_stop(worker); break;
     }
     mail_free(mail);
+}
+
+static void hear_keeper(struct worker *worker, const struct worker_mail *mail)
+{
+    struct event event = {0};
+    struct effects effects;
+    switch (mail->kind) {
+    case MAIL_RESTORED:
+        event.kind = EVENT_RESTORED;
+        event.restored.phase = mail->restored.phase;
+        event.restored.batch = mail->restored.batch;
+        break;
+    case MAIL_PERSISTED:
+        event.kind = EVENT_PERSISTED;
+        event.persisted = mail->persisted;
+        break;
+    case MAIL_FETCHED:
+        event.kind = EVENT_FETCHED;
+        event.fetched = mail->fetched;
+        break;
+    default:
+        event.kind = EVENT_STORE_CHANGED;
+        event.store.state = mail->store.state;
+        event.store.words = mail->store.words ? mail->store.words : "";
+        break;
+    }
+    mail_step(worker, &event, &effects);
 }
 
 static void take_options(struct worker *worker, const struct mail_options *options)

@@ -3,7 +3,7 @@
  * A turn:   sleep until something is ready
  *             → each ready connection: one read; mail that arrived before is heard first; its
  *             packets go through the core
- *             → parcels to the other workers leave
+ *             → parcels to the other workers leave, and to the keeper what is to be written
  *             → one write for each link that has something to send
  *
  * That mail is heard between a read and what was read is what keeps cause before effect: a client
@@ -21,6 +21,7 @@ struct worker_birth {
     const struct log *log;
     struct listener *const *listeners; /* one a configured listener, taken */
     uint64_t hash_seed, random_seed;
+    uint64_t start; /* with a store: how often it was opened */
 };
 
 /* Makes everything but the thread. False: no memory or descriptors; worker_fini is to be called
@@ -30,6 +31,11 @@ MUST_USE bool worker_start(struct worker *worker); /* the thread; false: errno *
 /* Any thread, once: everybody hears goodbye, and the thread ends within WORKER_LINGER_US. */
 void worker_stop(struct worker *worker);
 void worker_join(struct worker *worker); /* after worker_stop */
+/* When the threads of all workers have ended: hears what was posted here last, and posts the answers.
+ * True: something was heard or posted, so everybody is to be asked once more. */
+bool worker_settle(struct worker *worker);
+/* Then: all that is to be written goes to the keeper. */
+void worker_give_last(struct worker *worker);
 void worker_fini(struct worker *worker);
 
 #endif

@@ -27,7 +27,8 @@ enum {
 struct workforce {
     struct worker *workers;
     uint32_t count;
-    struct tally tally; /* for limits of the whole broker */
+    struct keeper *keeper; /* NULL: no store */
+    struct tally tally;    /* for limits of the whole broker */
     _Atomic(uint32_t)
         connection_counts[CONFIG_LISTENERS_MAX]; /* open connections of each listener */
     pthread_mutex_t status_mutex;

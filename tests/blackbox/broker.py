@@ -141,7 +141,7 @@ class Broker:
                 self.process.kill()
                 self.process.wait()
                 complaints.append(f"it did not end within {STOP_S} s after SIGTERM")
-        log = self.log()
+        log = self.last_log = self.log()
         complaints += [f"its log says {word}" for word in REPORTS if word in log]
         self.port_lock.release()
         self.directory.cleanup()
