@@ -42,6 +42,7 @@ static bool session_has_client_id(const void *item, const void *key);
 static bool subscription_is_same(const void *item, const void *key);
 static bool subscription_has_filter(const void *item, const void *key);
 static bool retained_has_topic(const void *item, const void *key);
+static bool receipt_is_same(const void *item, const void *key);
 static void free_deliveries(struct moved_deliveries *deliveries);
 static void say(char words[STORE_WORDS_SIZE], const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -117,6 +118,7 @@ void moving_in_free(struct moving_in *plan)
     map_fini(&plan->clients);
     map_fini(&plan->subscriptions);
     map_fini(&plan->topics);
+    map_fini(&plan->taken);
     free(plan);
 }
 
@@ -251,6 +253,7 @@ static bool take_client(struct moving_in *plan, const struct mosquitto_db_client
     session->found = *found;
     session->in_flight.end = &session->in_flight.first;
     session->waiting.end = &session->waiting.first;
+    session->subscriptions_end = &session->subscriptions;
     *plan->sessions_end = session;
     plan->sessions_end = &session->next;
     return true;
@@ -301,14 +304,20 @@ static bool take_incoming(struct moving_in *plan, struct moved_session *session,
         plan->counts.unowned++; /* its client sends it again */
         return true;
     }
-    struct moved_receipt *receipt = calloc(1, sizeof *receipt);
-    if (!receipt) {
+    struct moved_receipt wanted = {.session = session, .packet_id = found->packet_id};
+    uint64_t hash = hash_bytes(found->client_id, found->packet_id);
+    if (map_find(&plan->taken, hash, receipt_is_same, &wanted)) {
+        plan->counts.illegal++;
+        return true;
+    }
+    struct moved_receipt *receipt = malloc(sizeof *receipt);
+    if (!receipt || !map_add(&plan->taken, hash, receipt)) {
+        free(receipt);
         return false;
     }
     bool was_delivered = found->state == MOSQUITTO_DB_RESEND_PUBCOMP;
-    receipt->session = session;
+    *receipt = wanted;
     receipt->message = was_delivered ? NULL : message;
-    receipt->packet_id = found->packet_id;
     plan->counts.unowned += !message && !was_delivered;
     *plan->receipts_end = receipt;
     plan->receipts_end = &receipt->next;
@@ -362,8 +371,8 @@ static bool take_subscription(struct moving_in *plan, const struct mosquitto_db_
     *subscription = wanted;
     subscription->filter = filter.filter;
     subscription->is_shared = filter.share_name.size > 0;
-    subscription->next = session->subscriptions;
-    session->subscriptions = subscription;
+    *session->subscriptions_end = subscription;
+    session->subscriptions_end = &subscription->next;
     plan->counts.subscriptions++;
     if (!subscription->is_shared) {
         return true;
@@ -459,6 +468,12 @@ static bool retained_has_topic(const void *item, const void *key)
     /* A cleared one is forgotten here, and comes back as a new item. */
     return retained->message &&
            bytes_equal(retained->message->found.topic, *(const struct bytes *)key);
+}
+
+static bool receipt_is_same(const void *item, const void *key)
+{
+    const struct moved_receipt *one = item, *other = key;
+    return one->session == other->session && one->packet_id == other->packet_id;
 }
 
 static void free_deliveries(struct moved_deliveries *deliveries)

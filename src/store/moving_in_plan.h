@@ -52,7 +52,7 @@ struct moved_session {
     struct moved_session *next;
     struct mosquitto_db_client found;
     struct moved_deliveries in_flight, waiting;
-    struct moved_subscription *subscriptions;
+    struct moved_subscription *subscriptions, **subscriptions_end;
     uint64_t number, place_sent, place_next;
 };
 
@@ -70,6 +70,7 @@ struct moving_in {
     struct map subscriptions; /* moved_subscription, by session and filter; and shared ones by
                                * their filter alone */
     struct map topics;        /* moved_retained, by topic */
+    struct map taken;         /* moved_receipt, by session and packet identifier */
     struct moved_session *sessions, **sessions_end;
     struct moved_receipt *receipts, **receipts_end;
     struct moved_retained *retained, **retained_end;
