@@ -66,19 +66,25 @@ struct store *store_open(struct store_backend *backend, const struct store_birth
 void store_close(struct store *store, bool in_order);
 
 enum store_phase { STORE_PHASE_SESSIONS, STORE_PHASE_RETAINED, STORE_PHASE_DONE };
-/* The next portion of what there was at the start: a batch (given) for `*worker`, or NULL when a
- * phase has ended for all workers: call again. Each batch has whole sessions: ENTRY_SESSION, then
- * its ENTRY_SUBSCRIPTION, ENTRY_RECEIVED and one ENTRY_BACKLOG. Records that fail their checksum
- * are set aside. May be called between commits: what was written since the start is not given.
- * A portion is at most about 256 KiB. */
+/* The next portion of what there was at the start: a batch (given) for `*worker`, and the phase it
+ * is of. NULL: the phase that is returned has begun (DONE: that was all) or, where it is the same as
+ * before, a read failed or there was no memory: call again, later. Each batch has whole sessions:
+ * ENTRY_SESSION, then its ENTRY_SUBSCRIPTION, ENTRY_RECEIVED and one ENTRY_BACKLOG. Records that
+ * fail their checksum are set aside. May be called between commits: what was written since the
+ * start (numbers of this start) is not given. A portion is at most about 256 KiB and one session. */
 enum store_phase store_restore_next(struct store *store, uint32_t *worker, struct batch **batch);
 
-/* Takes `batch`. Its worker and number are set. Never fails, reads and writes nothing. */
+/* Takes `batch`. Its worker and number are set; a worker's numbers rise. Parts of a group come in
+ * the order of cause: a part before those that follow from it (so a worker hands its batch over
+ * before its parcels). Never fails, reads and writes nothing. */
 void store_take(struct store *store, struct batch *batch);
 /* Bytes of batches taken and not yet written. */
 size_t store_backlog(const struct store *store);
 /* Writes all that can be written, in one transaction with one sync, then answers what was to be
- * fetched. With nothing to write, nothing is synced. */
+ * fetched by batches that are persisted. With nothing to write, nothing is synced.
+ *
+ * An answer shows the queue as it is now: what later batches did to it may show, too. The asker
+ * leaves aside what it has written itself since. */
 void store_commit(struct store *store, struct store_outcome *outcome);
 
 /* A record that was found damaged since the last call, in words ("a delivery of session 17, place

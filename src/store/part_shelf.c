@@ -1,0 +1,366 @@
+/* part_shelf.c — see part_shelf.h.
+ *
+ * Happy path: a batch without groups, while nothing waits, is one piece, and ready.
+ *
+ * What can go wrong: no memory. Sorting stops at the entry it could not sort and goes on there. */
+#include "store/part_shelf.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "store/held.h"
+
+struct shelf_batch {
+    struct shelf_batch *next; /* of the same worker */
+    struct batch *batch;
+    uint64_t pieces_left;
+    bool is_sorted;
+};
+
+struct shelf_group {
+    struct list link;
+    uint64_t number; /* 0: of one piece that only waits for others; not in the map */
+    uint64_t parts, parts_announced;
+    uint64_t pieces;
+    bool may_go; /* while whole groups are chosen */
+};
+
+static bool sort_batch(struct part_shelf *shelf);
+static bool sort_part(struct part_shelf *shelf, const struct group_entry *group, size_t from);
+static bool sort_entries(struct part_shelf *shelf, size_t from);
+static struct piece *make_piece(struct part_shelf *shelf, size_t from, size_t to);
+static void append_ready(struct part_shelf *shelf, struct piece *piece);
+static struct shelf_group *find_group(struct part_shelf *shelf, uint64_t number);
+static void free_group(struct part_shelf *shelf, struct shelf_group *group);
+static void append_waiting(struct part_shelf *shelf, struct piece *piece,
+                           struct shelf_group *group);
+static bool is_same_group(const void *item, const void *key);
+static bool choose_groups(struct part_shelf *shelf);
+static bool must_wait(const struct piece *piece);
+static void release_groups(struct part_shelf *shelf);
+
+void part_shelf_init(struct part_shelf *shelf)
+{
+    *shelf = (struct part_shelf){.bytes = 0};
+    shelf->inbox_end = &shelf->inbox;
+    list_init(&shelf->waiting);
+    list_init(&shelf->groups);
+    map_init(&shelf->groups_by_number);
+    map_init(&shelf->held);
+}
+
+void part_shelf_fini(struct part_shelf *shelf)
+{
+    LIST_EACH_SAFE(link, after, &shelf->waiting)
+    {
+        struct piece *piece = LIST_ITEM(link, struct piece, link);
+        held_release(&shelf->held, piece);
+        free(piece);
+    }
+    LIST_EACH_SAFE(link, after, &shelf->groups)
+    {
+        free_group(shelf, LIST_ITEM(link, struct shelf_group, link));
+    }
+    for (struct piece *piece = shelf->ready, *next; piece; piece = next) {
+        next = piece->next;
+        free(piece);
+    }
+    for (uint32_t worker = 0; worker < STORE_WORKERS_MAX; worker++) {
+        for (struct shelf_batch *home = shelf->oldest[worker], *next; home; home = next) {
+            next = home->next;
+            batch_free(home->batch);
+            free(home);
+        }
+    }
+    for (struct batch *batch = shelf->inbox, *next; batch; batch = next) {
+        next = batch->next;
+        batch_free(batch);
+    }
+    map_fini(&shelf->groups_by_number);
+    map_fini(&shelf->held);
+}
+
+void part_shelf_take(struct part_shelf *shelf, struct batch *batch)
+{
+    assert(batch->worker < STORE_WORKERS_MAX && batch->number > 0);
+    batch->next = NULL;
+    *shelf->inbox_end = batch;
+    shelf->inbox_end = &batch->next;
+    shelf->bytes += batch->size;
+}
+
+bool part_shelf_sort(struct part_shelf *shelf)
+{
+    bool is_done = true;
+    while (is_done && (shelf->sorting || shelf->inbox)) {
+        is_done = sort_batch(shelf);
+    }
+    if (!list_is_empty(&shelf->waiting) && choose_groups(shelf)) {
+        release_groups(shelf);
+    }
+    return is_done;
+}
+
+const struct piece *part_shelf_ready(const struct part_shelf *shelf)
+{
+    return shelf->ready;
+}
+
+bool piece_next(const struct piece *piece, size_t *at, struct entry *entry)
+{
+    return *at < piece->to && batch_next(piece->home->batch, at, entry);
+}
+
+void part_shelf_written(struct part_shelf *shelf, const struct piece *last)
+{
+    for (bool is_last = !last; !is_last;) {
+        struct piece *piece = shelf->ready;
+        is_last = piece == last;
+        shelf->ready = piece->next;
+        piece->home->pieces_left--;
+        free(piece);
+    }
+    if (!shelf->ready) {
+        shelf->ready_last = NULL;
+    }
+}
+
+struct batch *part_shelf_pop(struct part_shelf *shelf, uint32_t worker)
+{
+    struct shelf_batch *home = shelf->oldest[worker];
+    if (!home || !home->is_sorted || home->pieces_left > 0) {
+        return NULL;
+    }
+    struct batch *batch = home->batch;
+    shelf->oldest[worker] = home->next;
+    if (!home->next) {
+        shelf->newest[worker] = NULL;
+    }
+    free(home);
+    shelf->bytes -= batch->size;
+    return batch;
+}
+
+bool part_shelf_holds(const struct part_shelf *shelf, enum store_table table, uint64_t first,
+                      uint64_t second)
+{
+    return shelf->held.count > 0 && held_has(&shelf->held, table, first, second);
+}
+
+/* Goes on with the batch that is being sorted, or begins the next. False: no memory. */
+static bool sort_batch(struct part_shelf *shelf)
+{
+    if (!shelf->sorting) {
+        struct shelf_batch *home = calloc(1, sizeof *home);
+        if (!home) {
+            return false;
+        }
+        home->batch = shelf->inbox;
+        shelf->inbox = home->batch->next;
+        if (!shelf->inbox) {
+            shelf->inbox_end = &shelf->inbox;
+        }
+        uint32_t worker = home->batch->worker;
+        if (shelf->newest[worker]) {
+            shelf->newest[worker]->next = home;
+        } else {
+            shelf->oldest[worker] = home;
+        }
+        shelf->newest[worker] = home;
+        shelf->sorting = home;
+        shelf->sorting_at = 0;
+    }
+    struct entry entry;
+    for (size_t at = shelf->sorting_at; batch_next(shelf->sorting->batch, &at, &entry);
+         at = shelf->sorting_at) {
+        if (!(entry.kind == ENTRY_GROUP ? sort_part(shelf, entry.fixed, at)
+                                        : sort_entries(shelf, shelf->sorting_at))) {
+            return false;
+        }
+    }
+    shelf->sorting->is_sorted = true;
+    shelf->sorting = NULL;
+    return true;
+}
+
+/* The part whose entries begin at `from`. */
+static bool sort_part(struct part_shelf *shelf, const struct group_entry *entry, size_t from)
+{
+    size_t to = from;
+    for (uint32_t left = entry->entry_count; left > 0; left--) {
+        struct entry inner;
+        bool is_there = batch_next(shelf->sorting->batch, &to, &inner);
+        assert(is_there && inner.kind != ENTRY_GROUP);
+    }
+    struct piece *piece = make_piece(shelf, from, to);
+    struct shelf_group *group = piece ? find_group(shelf, entry->group) : NULL;
+    if (!group || !held_take(&shelf->held, piece)) {
+        if (group && group->parts == 0) {
+            free_group(shelf, group);
+        }
+        free(piece);
+        return false;
+    }
+    group->parts++;
+    group->parts_announced += entry->more;
+    append_waiting(shelf, piece, group);
+    shelf->sorting_at = to;
+    return true;
+}
+
+/* As many entries from `from` on as are alike: none waits for others, or one that does. */
+static bool sort_entries(struct part_shelf *shelf, size_t from)
+{
+    struct entry entry;
+    size_t to = from;
+    bool waits = batch_next(shelf->sorting->batch, &to, &entry) && held_meets(&shelf->held, &entry);
+    for (size_t at = to; !waits && batch_next(shelf->sorting->batch, &at, &entry); to = at) {
+        if (entry.kind == ENTRY_GROUP || held_meets(&shelf->held, &entry)) {
+            break;
+        }
+    }
+    struct piece *piece = make_piece(shelf, from, to);
+    struct shelf_group *group = piece && waits ? find_group(shelf, 0) : NULL;
+    if (!piece || (waits && (!group || !held_take(&shelf->held, piece)))) {
+        if (group) {
+            free_group(shelf, group);
+        }
+        free(piece);
+        return false;
+    }
+    if (waits) {
+        group->parts = 1;
+        append_waiting(shelf, piece, group);
+    } else {
+        shelf->sorting->pieces_left++;
+        append_ready(shelf, piece);
+    }
+    shelf->sorting_at = to;
+    return true;
+}
+
+static struct piece *make_piece(struct part_shelf *shelf, size_t from, size_t to)
+{
+    struct piece *piece = calloc(1, sizeof *piece);
+    if (piece) {
+        piece->home = shelf->sorting;
+        piece->from = from;
+        piece->to = to;
+        list_init(&piece->link);
+    }
+    return piece;
+}
+
+static void append_ready(struct part_shelf *shelf, struct piece *piece)
+{
+    if (shelf->ready_last) {
+        shelf->ready_last->next = piece;
+    } else {
+        shelf->ready = piece;
+    }
+    shelf->ready_last = piece;
+}
+
+/* The group of this number, or a new one; NULL: no memory. */
+static struct shelf_group *find_group(struct part_shelf *shelf, uint64_t number)
+{
+    uint64_t hash = hash_bytes(bytes_of(&number, sizeof number), 0);
+    struct shelf_group *group =
+        number ? map_find(&shelf->groups_by_number, hash, is_same_group, &number) : NULL;
+    if (group) {
+        return group;
+    }
+    group = calloc(1, sizeof *group);
+    if (!group) {
+        return NULL;
+    }
+    group->number = number;
+    if (number && !map_add(&shelf->groups_by_number, hash, group)) {
+        free(group);
+        return NULL;
+    }
+    list_append(&shelf->groups, &group->link);
+    return group;
+}
+
+static void free_group(struct part_shelf *shelf, struct shelf_group *group)
+{
+    list_remove(&group->link);
+    if (group->number) {
+        uint64_t hash = hash_bytes(bytes_of(&group->number, sizeof group->number), 0);
+        map_remove(&shelf->groups_by_number, hash, group);
+    }
+    free(group);
+}
+
+static void append_waiting(struct part_shelf *shelf, struct piece *piece, struct shelf_group *group)
+{
+    piece->has_waited = true;
+    piece->group = group;
+    group->pieces++;
+    piece->home->pieces_left++;
+    list_append(&shelf->waiting, &piece->link);
+}
+
+static bool is_same_group(const void *item, const void *key)
+{
+    return ((const struct shelf_group *)item)->number == *(const uint64_t *)key;
+}
+
+/* Marks the most groups that are whole and wait for none but each other. False: there is none. */
+static bool choose_groups(struct part_shelf *shelf)
+{
+    size_t chosen = 0;
+    LIST_EACH(link, &shelf->groups)
+    {
+        struct shelf_group *group = LIST_ITEM(link, struct shelf_group, link);
+        group->may_go = group->parts == 1 + group->parts_announced;
+        chosen += group->may_go;
+    }
+    for (bool has_changed = chosen > 0; has_changed;) {
+        has_changed = false;
+        LIST_EACH(link, &shelf->waiting)
+        {
+            const struct piece *piece = LIST_ITEM(link, struct piece, link);
+            if (piece->group->may_go && must_wait(piece)) {
+                piece->group->may_go = false;
+                has_changed = true;
+                chosen--;
+            }
+        }
+    }
+    return chosen > 0;
+}
+
+/* Who stands before it was asked the same; so only the nearest need be asked here. */
+static bool must_wait(const struct piece *piece)
+{
+    for (size_t i = 0; i < piece->holder_count; i++) {
+        const struct piece *before = held_before(piece, i);
+        if (before && !before->group->may_go) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The chosen groups' pieces become ready, in the order they were made. */
+static void release_groups(struct part_shelf *shelf)
+{
+    LIST_EACH_SAFE(link, after, &shelf->waiting)
+    {
+        struct piece *piece = LIST_ITEM(link, struct piece, link);
+        struct shelf_group *group = piece->group;
+        if (!group->may_go) {
+            continue;
+        }
+        list_remove(&piece->link);
+        held_release(&shelf->held, piece);
+        piece->group = NULL;
+        append_ready(shelf, piece);
+        if (--group->pieces == 0) {
+            free_group(shelf, group);
+        }
+    }
+}
