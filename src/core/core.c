@@ -3,16 +3,20 @@
 
 #include "core/core_state.h"
 #include "core/dispatch.h"
+#include "core/durable.h"
 #include "core/goodbye.h"
 #include "core/hear.h"
 #include "core/hold.h"
+#include "core/journal.h"
 #include "core/keep_alive.h"
 #include "core/links.h"
+#include "core/persist.h"
 #include "core/quotas.h"
 #include "core/receive.h"
 #include "core/receive_auth.h"
 #include "core/refuse.h"
 #include "core/replay.h"
+#include "core/restore.h"
 #include "core/retained.h"
 #include "core/session_life.h"
 #include "core/share_group.h"
@@ -60,6 +64,8 @@ struct core *core_new(const struct core_birth *birth)
     if (core->own_tally) {
         memset(core->own_tally, 0, sizeof *core->own_tally);
     }
+    journal_begin(core, birth);
+    restore_begin(core);
     core->peers.self = birth->worker;
     core->peers.count = birth->worker_count;
     core->sys_timer.place = core->sweep_timer.place = HEAP_NOWHERE;
@@ -72,6 +78,7 @@ struct core *core_new(const struct core_birth *birth)
     map_init(&core->share_groups);
     map_init(&core->replays);
     map_init(&core->retained_walks);
+    map_init(&core->receipts);
     list_init(&core->dirty);
     list_init(&core->resumed);
     list_init(&core->ending);
@@ -102,7 +109,10 @@ void core_free(struct core *core)
     }
     uint32_t cursor = 0;
     struct session *session;
+    persist_free(core);
+    core->journal.is_on = false; /* what is on the disk stays there */
     while ((session = map_next(&core->sessions, &cursor)) != NULL) {
+        durable_free(session);
         will_forget(core, session);
         hold_release_all(core, &session->holds);
         session_end(core, session);
@@ -157,10 +167,12 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
             log_write(core->log, LOG_KIND_ERROR, "No memory for $SYS.");
         }
         break;
-    case EVENT_RESTORED:
-    case EVENT_PERSISTED:
-    case EVENT_FETCHED:
-    case EVENT_STORE_CHANGED: break;
+    case EVENT_RESTORED: restore_hear(core, event->restored.phase, event->restored.batch); break;
+    case EVENT_PERSISTED: persist_hear_persisted(core, event->persisted); break;
+    case EVENT_FETCHED: persist_hear_fetched(core, event->fetched); break;
+    case EVENT_STORE_CHANGED:
+        persist_hear_state(core, event->store.state, event->store.words);
+        break;
     case EVENT_STOPPING: stop(core); break;
     }
     hear_self(core);
@@ -201,9 +213,7 @@ struct parcel *core_next_parcel(struct core *core, uint32_t worker)
 
 struct batch *core_next_batch(struct core *core, bool all)
 {
-    (void)core;
-    (void)all;
-    return NULL;
+    return persist_next_batch(core, all);
 }
 
 bool core_is_idle(const struct core *core)
@@ -315,6 +325,7 @@ static void meet_deadline(struct core *core, struct heap_entry *entry)
     case TIMER_SESSION: session_meet_deadline(core, LIST_ITEM(entry, struct session, timer)); break;
     case TIMER_SYS: sys_topics_tick(core); break;
     case TIMER_SWEEP: sweep(core); break;
+    case TIMER_JOURNAL: break; /* core_next_batch is asked at the end of the turn */
     }
 }
 

@@ -31,6 +31,42 @@ struct receiver {
     bool retain_as_published;
 };
 
+/* A batch the store has not yet written. */
+struct given_batch {
+    uint64_t number;
+    size_t size;
+};
+
+/* What this worker writes down, and who waits for it; see journal.h. */
+struct journal {
+    bool is_on;
+    uint64_t start, count;   /* for record_number */
+    uint64_t wall_offset_us; /* from this core's time to the wall's */
+    struct batch *open;      /* NULL: nothing was added yet */
+    uint64_t number;         /* of the open batch */
+    uint64_t persisted;      /* the last batch on the disk */
+    uint64_t due_us;         /* when the open batch is; UINT64_MAX: nobody asked for it */
+    struct heap_entry timer;
+    struct list receipts;      /* of messages, in the order of batches; see receipt.h */
+    struct list waits;         /* answers, in the order of batches; see persist.h */
+    struct list unwritten;     /* durable sessions with deliveries that are in no batch */
+    struct list unsettled;     /* durable sessions that wait for a batch with theirs */
+    struct message **retained; /* kept since the last batch; one reference each */
+    uint32_t retained_count, retained_capacity;
+    uint64_t group; /* that is open; 0: none */
+    size_t group_mark;
+    uint32_t group_depth, group_entries, group_more;
+    struct given_batch *given; /* a ring */
+    uint32_t given_first, given_count, given_capacity;
+    uint64_t bytes_given;
+    struct hold *holds; /* publishers that wait for the disk */
+    /* Workers that have not yet come so far, a bit each; see restore.h. */
+    uint64_t unrestored_sessions, unrestored_groups, unrestored_retained;
+    bool is_reading_sessions, is_reading_retained; /* of this worker, from the store */
+    uint8_t state;                                 /* enum store_state */
+    char words[128];                               /* what is wrong with the store */
+};
+
 struct core {
     uint32_t worker, worker_count;
     uint64_t hash_seed;
@@ -67,7 +103,11 @@ struct core {
     uint32_t mark;
     uint64_t replay_number;
     struct tally *tally, *own_tally; /* the latter when we are alone */
-    struct sys_topics *sys_topics;   /* $SYS, only at worker 0 */
+    struct journal journal;
+    uint64_t receipt_number; /* the last one's */
+    struct map receipts;           /* that wait for other workers, by number */
+    bool is_queue_full;            /* scratch of deliver.c: a queue_policy of reject has dropped */
+    struct sys_topics *sys_topics; /* $SYS, only at worker 0 */
     struct heap_entry sys_timer, sweep_timer;
     bool is_stopping;
 };

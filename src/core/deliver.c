@@ -4,9 +4,10 @@
 #include "base/hash.h"
 #include "core/dispatch.h"
 #include "core/hold.h"
+#include "core/journal.h"
+#include "core/receipt.h"
 #include "core/replay.h"
 #include "core/retained.h"
-#include "core/send.h"
 #include "core/share_group.h"
 
 #include <assert.h>
@@ -25,9 +26,14 @@ enum reach { REACH_ALL, REACH_HERE }; /* all workers, or only what is at this on
 
 static bool goes_home_first(const struct link *link, const struct message *message,
                             uint64_t topic_hash);
-static bool send_home(struct core *core, const struct message *message, struct link *link,
-                      const struct publish_record *record, uint32_t home);
-static void acknowledge(struct core *core, struct link *link, const struct publish_record *record);
+static bool send_home(struct core *core, struct message *message, struct link *link,
+                      uint16_t packet_id, struct publish_record *record, uint32_t home);
+static struct message *message_of(struct core *core, const struct publish_record *record,
+                                  struct bytes image);
+static void settle(struct core *core, struct message *message, uint32_t from,
+                   const struct publish_record *record, enum reason_code reason);
+static enum reason_code reason_of(enum deliver_result result);
+static void hold_for_disk(struct core *core, const struct link_ref *publisher);
 static enum deliver_result keep_and_route(struct core *core, struct message *message,
                                           const struct link_ref *publisher);
 static bool route(struct core *core, struct message *message, const struct link_ref *publisher,
@@ -38,61 +44,74 @@ static void deliver_merged(struct core *core, struct message *message, const str
                            const struct link_ref *publisher);
 static bool add_receiver(struct core *core, const struct subscription *subscription);
 static void merge_receiver(struct receiver *receiver, const struct subscription *subscription);
-static void forward(struct core *core, const struct message *message,
-                    const struct link_ref *publisher, uint64_t peers);
+static void forward(struct core *core, struct message *message, const struct link_ref *publisher,
+                    uint64_t peers, uint64_t durable_peers);
 static uint8_t granted_qos(const struct core *core, const struct message *message, uint8_t qos);
 
 enum deliver_result deliver_publish(struct core *core, struct message *message, struct link *link,
                                     uint16_t packet_id)
 {
-    struct publish_record record = {.publisher = link ? links_name(core, link) : LINK_REF_NOBODY,
-                                    .packet_id = packet_id,
-                                    .qos = message->qos};
+    struct publish_record record = {.publisher = link ? links_name(core, link) : LINK_REF_NOBODY};
+    enum deliver_result result = DELIVER_NOBODY;
+    bool is_home = true;
+    core->is_queue_full = false;
     if (core->worker_count > 1 && (message->retain || (link && link->unsettled))) {
         record.topic_hash = hash_bytes(message_topic(message), core->hash_seed);
         uint32_t home = core_home(core, record.topic_hash);
-        if (home != core->worker && goes_home_first(link, message, record.topic_hash) &&
-            send_home(core, message, link, &record, home)) {
-            return DELIVER_LATER;
-        }
+        is_home = home == core->worker || !goes_home_first(link, message, record.topic_hash) ||
+                  !send_home(core, message, link, packet_id, &record, home);
     }
-    return keep_and_route(core, message, &record.publisher);
+    if (packet_id != 0 && message->qos == 2 && link->session->durable) {
+        receipt_await_batch(core, message); /* its identifier is in it */
+    }
+    if (is_home) {
+        result = keep_and_route(core, message, &record.publisher);
+    }
+    if (packet_id == 0 || result == DELIVER_REFUSED) {
+        receipt_address_nobody(core, message);
+    } else if (receipt_address_link(core, message, &record.publisher, packet_id,
+                                    reason_of(result))) {
+        hold_for_disk(core, &record.publisher);
+        return DELIVER_LATER;
+    }
+    return result;
 }
 
-void deliver_forwarded(struct core *core, const struct publish_record *record, struct bytes image)
+void deliver_forwarded(struct core *core, uint32_t from, const struct publish_record *record,
+                       struct bytes image)
 {
-    struct message *message = message_from_image(image.data, image.size, &core->counters);
+    struct message *message = message_of(core, record, image);
     if (!message) {
-        core->counters.owed++;
-        core->counters.dropped[DROP_NO_MEMORY]++;
         return;
     }
+    core->is_queue_full = false;
+    journal_group_begin(core, record->group);
     route(core, message, &record->publisher, REACH_HERE);
-    message_unref(message, &core->counters);
+    journal_group_end(core);
+    settle(core, message, from, record,
+           core->is_queue_full ? REASON_QUOTA_EXCEEDED : REASON_SUCCESS);
 }
 
-void deliver_at_home(struct core *core, const struct publish_record *record, struct bytes image)
+void deliver_at_home(struct core *core, uint32_t from, const struct publish_record *record,
+                     struct bytes image)
 {
-    struct publish_record settled = *record;
-    struct message *message = message_from_image(image.data, image.size, &core->counters);
+    struct message *message = message_of(core, record, image);
     if (message) {
+        core->is_queue_full = false;
+        journal_group_begin(core, record->group);
         enum deliver_result result = keep_and_route(core, message, &record->publisher);
-        settled.reason = result == DELIVER_REFUSED  ? REASON_QUOTA_EXCEEDED
-                         : result == DELIVER_NOBODY ? REASON_NO_MATCHING_SUBSCRIBERS
-                                                    : REASON_SUCCESS;
-        message_unref(message, &core->counters);
-    } else {
-        settled.reason = REASON_QUOTA_EXCEEDED;
+        journal_group_end(core);
+        settle(core, message, from, record, reason_of(result));
     }
     if (record->publisher.worker != UINT32_MAX) {
         /* Late: what its publisher sends next goes the short way, and may not arrive there before
          * this message. [MQTT-4.6.0-5] [v3 MQTT-4.6.0-6] */
-        peers_say_late(&core->peers, record->publisher.worker, RECORD_SETTLED, &settled,
+        peers_say_late(&core->peers, record->publisher.worker, RECORD_ROUTED, record,
                        (struct bytes){0}, (struct bytes){0});
     }
 }
 
-void deliver_settled(struct core *core, const struct publish_record *record)
+void deliver_routed(struct core *core, const struct publish_record *record)
 {
     struct link *link = links_find(core, &record->publisher);
     struct unsettled *unsettled = link ? link->unsettled : NULL;
@@ -112,24 +131,48 @@ void deliver_settled(struct core *core, const struct publish_record *record)
         free(unsettled);
         link->unsettled = NULL;
     }
-    if (link && link->session && record->packet_id != 0) {
-        acknowledge(core, link, record);
-    }
 }
 
-/* The home has done what there was to do: the publisher hears of it. */
-static void acknowledge(struct core *core, struct link *link, const struct publish_record *record)
+/* The message another worker has sent. NULL: no memory, and it is counted. Whoever waits for it
+ * would wait for ever: then the process ends, and nothing that was acknowledged is lost. */
+static struct message *message_of(struct core *core, const struct publish_record *record,
+                                  struct bytes image)
 {
-    const char *words = NULL;
-    if (record->reason >= REASON_UNSPECIFIED_ERROR) {
-        core->counters.publish_refused++;
-        words = "the broker keeps no more retained messages";
-        if (record->qos == 2) {
-            packet_ids_remove(&link->session->received, record->packet_id); /* [MQTT-4.3.3-9] */
+    struct message *message = message_from_image(image.data, image.size, &core->counters);
+    if (!message) {
+        if (record->receipt != 0 || record->group != 0) {
+            abort();
         }
+        core->counters.owed++;
+        core->counters.dropped[DROP_NO_MEMORY]++;
     }
-    send_ack(core, link, record->qos == 2 ? PACKET_PUBREC : PACKET_PUBACK, record->packet_id,
-             (enum reason_code)record->reason, words);
+    return message;
+}
+
+/* Answers the worker that sent `message` (taken), now or when it is durable here. */
+static void settle(struct core *core, struct message *message, uint32_t from,
+                   const struct publish_record *record, enum reason_code reason)
+{
+    if (message->receipt) {
+        hold_for_disk(core, &record->publisher);
+    }
+    receipt_address_worker(core, message, from, record->receipt, reason);
+    message_unref(message, &core->counters);
+}
+
+static enum reason_code reason_of(enum deliver_result result)
+{
+    return result == DELIVER_REFUSED  ? REASON_QUOTA_EXCEEDED
+           : result == DELIVER_NOBODY ? REASON_NO_MATCHING_SUBSCRIBERS
+                                      : REASON_SUCCESS;
+}
+
+/* Whoever publishes faster than the disk writes, or while it cannot, is not read on. */
+static void hold_for_disk(struct core *core, const struct link_ref *publisher)
+{
+    if (journal_is_long(core) || core->journal.state != STORE_WELL) {
+        hold_publisher(core, &core->journal.holds, publisher);
+    }
 }
 
 static bool goes_home_first(const struct link *link, const struct message *message,
@@ -147,8 +190,8 @@ static bool goes_home_first(const struct link *link, const struct message *messa
 }
 
 /* False: no memory; it then goes on without its home, and is not kept. */
-static bool send_home(struct core *core, const struct message *message, struct link *link,
-                      const struct publish_record *record, uint32_t home)
+static bool send_home(struct core *core, struct message *message, struct link *link,
+                      uint16_t packet_id, struct publish_record *record, uint32_t home)
 {
     if (link && !link->unsettled) {
         link->unsettled = calloc(1, sizeof *link->unsettled);
@@ -159,10 +202,14 @@ static bool send_home(struct core *core, const struct message *message, struct l
         peers_seal(&core->peers);
         core->has_forwarded = false;
     }
-    if ((link && (!unsettled || unsettled->count == UNSETTLED_MAX)) ||
-        !peers_say(&core->peers, home, RECORD_HOME_PUBLISH, record,
-                   bytes_of(message, message_size(message)), (struct bytes){0})) {
+    if (link && (!unsettled || unsettled->count == UNSETTLED_MAX)) {
         return false;
+    }
+    record->receipt = packet_id != 0 ? receipt_expect(core, message) : 0;
+    record->group = journal_group_pass_on(core);
+    if (!peers_say(&core->peers, home, RECORD_HOME_PUBLISH, record,
+                   bytes_of(message, message_size(message)), (struct bytes){0})) {
+        abort(); /* its publisher would wait for ever */
     }
     if (unsettled) {
         unsettled->topic_hashes[unsettled->count++] = record->topic_hash;
@@ -194,7 +241,11 @@ static enum deliver_result keep_and_route(struct core *core, struct message *mes
             log_write(core->log, LOG_KIND_ERROR, "No memory to keep a retained message.");
         }
     }
-    return route(core, message, publisher, REACH_ALL) ? DELIVER_OK : DELIVER_NOBODY;
+    bool is_wanted = route(core, message, publisher, REACH_ALL);
+    if (core->is_queue_full) {
+        return DELIVER_REFUSED;
+    }
+    return is_wanted ? DELIVER_OK : DELIVER_NOBODY;
 }
 
 /* False: nobody wants it. */
@@ -207,12 +258,13 @@ static bool route(struct core *core, struct message *message, const struct link_
         core->counters.dropped[DROP_NO_MEMORY]++;
         return true;
     }
-    uint64_t peers = 0;
+    uint64_t peers = 0, durable_peers = 0;
     uint32_t with_subscriptions = 0;
     const struct interest *only = NULL;
     for (uint32_t i = 0; i < found->count; i++) {
         const struct interest *interest = found->interests[i];
         peers |= interest->peers;
+        durable_peers |= interest->durable_peers;
         if (interest->count > 0) {
             with_subscriptions++;
             only = interest;
@@ -227,7 +279,7 @@ static bool route(struct core *core, struct message *message, const struct link_
         deliver_merged(core, message, found, publisher);
     }
     if (reach == REACH_ALL && peers != 0) {
-        forward(core, message, publisher, peers);
+        forward(core, message, publisher, peers, durable_peers);
     }
     return found->count > 0;
 }
@@ -334,16 +386,24 @@ static void merge_receiver(struct receiver *receiver, const struct subscription 
     }
 }
 
-static void forward(struct core *core, const struct message *message,
-                    const struct link_ref *publisher, uint64_t peers)
+/* A worker with durable sessions settles what it gets at QoS 1 and 2. */
+static void forward(struct core *core, struct message *message, const struct link_ref *publisher,
+                    uint64_t peers, uint64_t durable_peers)
 {
-    struct publish_record record = {.publisher = *publisher};
     struct bytes image = bytes_of(message, message_size(message));
     core->has_forwarded |= !message->retain;
     while (peers != 0) {
         uint32_t worker = (uint32_t)__builtin_ctzll(peers);
+        struct publish_record record = {.publisher = *publisher};
         peers &= peers - 1;
+        if (message->qos > 0 && (durable_peers >> worker & 1) != 0) {
+            record.receipt = receipt_expect(core, message);
+            record.group = journal_group_pass_on(core);
+        }
         if (!peers_say(&core->peers, worker, RECORD_FORWARD, &record, image, (struct bytes){0})) {
+            if (record.receipt != 0) {
+                abort(); /* its publisher would wait for ever */
+            }
             core->counters.owed++;
             core->counters.dropped[DROP_NO_MEMORY]++;
         }

@@ -16,6 +16,7 @@ struct delivery_tag {
 enum delivery_state {
     DELIVERY_WAITING,   /* in the queue, or resumed and not yet sent again */
     DELIVERY_SENT,      /* PUBLISH sent: PUBACK or PUBREC is owed to us */
+    DELIVERY_RECEIVED,  /* PUBREC came, of a durable session: PUBREL waits until that is written */
     DELIVERY_RELEASING, /* PUBREC came: PUBREL sent, or to be sent again; the message is gone */
     DELIVERY_DONE,      /* finished out of order: its place is still taken */
 };
@@ -23,12 +24,19 @@ enum delivery_state {
 struct delivery {
     struct message *message;  /* one reference; NULL once it is no longer needed */
     struct delivery_tag *tag; /* one reference, or NULL: no identifiers, not shared */
+    uint32_t place;           /* of a durable session's, its lower half; see session.h */
     uint8_t qos;
-    uint8_t state; /* enum delivery_state */
-    bool retain;   /* the flag to send */
-    bool dup;      /* sent before on some connection [MQTT-3.3.1-1] */
-    bool resend;   /* to be sent again on this connection */
+    uint8_t state;   /* enum delivery_state */
+    bool retain : 1; /* the flag to send */
+    bool dup : 1;    /* sent before on some connection [MQTT-3.3.1-1] */
+    bool resend : 1; /* to be sent again on this connection */
 };
+
+/* Of its message; nothing when that is no longer needed. */
+static inline size_t delivery_size(const struct delivery *delivery)
+{
+    return delivery->message ? message_size(delivery->message) : 0;
+}
 
 /* A tag for `id_count` identifiers (copied) and a group; NULL also when there is nothing to say.
  * *failed: no memory. */

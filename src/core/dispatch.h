@@ -36,8 +36,8 @@ void dispatch_judge_patience(struct core *core, struct session *session);
  * unless they are kept for the client's return. What is in flight will be sent again. */
 void dispatch_suspend(struct core *core, struct session *session);
 
-/* Counts one message that the session does not get; on behalf of a delivery that was never
- * queued, or was taken out. */
+/* Counts one message that the session does not get, and forgets its delivery, which was taken out
+ * of where it was. */
 void dispatch_drop(struct core *core, struct session *session, struct delivery *delivery,
                    enum drop_reason reason);
 

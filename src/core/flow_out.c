@@ -6,29 +6,47 @@
 
 enum { CAPACITY_MIN = 4, ID_COUNT = 65535 };
 
+static uint32_t index_of(const struct flow_out *flow, uint16_t packet_id);
 static bool grow(struct flow_out *flow, struct counters *counters);
 static uint16_t id_at(const struct flow_out *flow, uint32_t index);
+
+bool flow_out_has_place(const struct flow_out *flow, uint16_t packet_id)
+{
+    if (packet_id == 0) {
+        return flow->count < FLOW_OUT_WINDOW_MAX;
+    }
+    return flow->count == 0 || index_of(flow, packet_id) < FLOW_OUT_WINDOW_MAX;
+}
 
 bool flow_out_start(struct flow_out *flow, const struct delivery *delivery, uint16_t *packet_id,
                     struct counters *counters)
 {
-    assert(delivery->message && delivery->qos > 0);
-    if (flow->count == flow->capacity && !grow(flow, counters)) {
-        return false;
-    }
-    if (flow->first_id == 0) {
+    assert(delivery->qos > 0 && (delivery->message || delivery->state == DELIVERY_RELEASING));
+    if (flow->count == 0 && *packet_id != 0) {
+        flow->first_id = *packet_id;
+    } else if (flow->first_id == 0) {
         flow->first_id = 1;
+    }
+    uint32_t index = *packet_id ? index_of(flow, *packet_id) : flow->count;
+    assert(index >= flow->count);
+    while (index >= flow->capacity) {
+        if (!grow(flow, counters)) {
+            return false;
+        }
     }
     assert(flow->resend_next <= flow->count);
     if (flow->resend_next == flow->count) {
-        flow->resend_next++; /* nothing waits to be sent again: this one does not, either */
+        flow->resend_next = index + 1; /* nothing waits to be sent again, nor does this one */
     }
-    uint32_t index = flow->count++;
+    while (flow->count < index) {
+        *flow_out_at(flow, flow->count++) = (struct delivery){.state = DELIVERY_DONE};
+    }
+    flow->count++;
     struct delivery *place = flow_out_at(flow, index);
     *place = *delivery;
-    place->state = DELIVERY_SENT;
+    place->state = delivery->message ? DELIVERY_SENT : DELIVERY_RELEASING;
     flow->open++;
-    flow->bytes += message_size(delivery->message);
+    flow->bytes += delivery->message ? message_size(delivery->message) : 0;
     counters->in_flight++;
     *packet_id = id_at(flow, index);
     return true;
@@ -39,9 +57,7 @@ struct delivery *flow_out_find(struct flow_out *flow, uint16_t packet_id)
     if (flow->count == 0 || packet_id == 0) {
         return NULL;
     }
-    uint32_t index = packet_id >= flow->first_id
-                         ? (uint32_t)(packet_id - flow->first_id)
-                         : (uint32_t)(packet_id + ID_COUNT - flow->first_id);
+    uint32_t index = index_of(flow, packet_id);
     if (index >= flow->count) {
         return NULL;
     }
@@ -49,14 +65,15 @@ struct delivery *flow_out_find(struct flow_out *flow, uint16_t packet_id)
     return delivery->state == DELIVERY_DONE ? NULL : delivery;
 }
 
-void flow_out_release(struct flow_out *flow, struct delivery *delivery, struct counters *counters)
+void flow_out_release(struct flow_out *flow, struct delivery *delivery, enum delivery_state state,
+                      struct counters *counters)
 {
     if (delivery->message) {
         flow->bytes -= message_size(delivery->message);
         message_unref(delivery->message, counters);
         delivery->message = NULL;
     }
-    delivery->state = DELIVERY_RELEASING;
+    delivery->state = (uint8_t)state;
     flow->unsent -= delivery->resend;
     delivery->resend = false;
 }
@@ -110,7 +127,7 @@ struct delivery *flow_out_resend(struct flow_out *flow, uint16_t *packet_id)
 
 struct delivery *flow_out_at(struct flow_out *flow, uint32_t index)
 {
-    assert(index < flow->count);
+    assert(index < flow->capacity);
     return &flow->ring[(flow->head + index) & (flow->capacity - 1)];
 }
 
@@ -126,6 +143,13 @@ void flow_out_fini(struct flow_out *flow, struct counters *counters)
     counters->memory_held -= flow->capacity * sizeof *flow->ring;
     free(flow->ring);
     *flow = (struct flow_out){0};
+}
+
+/* How far behind the first place the one of `packet_id` lies. */
+static uint32_t index_of(const struct flow_out *flow, uint16_t packet_id)
+{
+    return packet_id >= flow->first_id ? (uint32_t)(packet_id - flow->first_id)
+                                       : (uint32_t)(packet_id + ID_COUNT - flow->first_id);
 }
 
 static bool grow(struct flow_out *flow, struct counters *counters)

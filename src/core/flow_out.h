@@ -3,6 +3,7 @@
  *   QoS 1:  ──PUBLISH──▶ SENT ──PUBACK──▶ gone                             [MQTT-4.3.2-3]
  *   QoS 2:  ──PUBLISH──▶ SENT ──PUBREC──▶ RELEASING ──PUBCOMP──▶ gone      [MQTT-4.3.3-3, -5]
  *                          └──PUBREC with reason ≥ 0x80──▶ gone            [MQTT-4.4.0-2]
+ *           of a durable session: SENT ──PUBREC──▶ RECEIVED ──(that is written)──▶ RELEASING
  *
  * A ring in the order of sending; packet identifiers count up along it, so an identifier is a
  * place. One that finishes out of order keeps its place (DONE) until those before it are
@@ -28,24 +29,25 @@ struct flow_out {
     size_t bytes;         /* of the messages still held */
 };
 
-/* True when no place is free: one that is unacknowledged keeps all behind it. */
-static inline bool flow_out_is_full(const struct flow_out *flow)
-{
-    return flow->count >= FLOW_OUT_WINDOW_MAX;
-}
+/* True when the delivery that is to bear `packet_id` (0: the next one) finds a place: one that is
+ * unacknowledged keeps all behind it. */
+bool flow_out_has_place(const struct flow_out *flow, uint16_t packet_id);
 
-/* Takes a place for `delivery` (its references are taken); *packet_id is one that is not in use.
- * The caller has checked the receiver's quota against `open`. False: no memory, or the window is
- * as wide as it may get; the references stay the caller's. [MQTT-2.2.1-4] [MQTT-4.3.2-1]
- * [MQTT-4.3.3-1] */
+/* Takes a place for `delivery` (its references are taken). *packet_id is the identifier it is to
+ * bear, above all in use, and those between are passed over; or 0 before the call: then the next
+ * one, which is not in use. One that is RELEASING has no message, and stays so. The caller has
+ * checked the receiver's quota against `open`. False: no memory, or the window is as wide as it
+ * may get; the references stay the caller's. [MQTT-2.2.1-4] [MQTT-4.3.2-1] [MQTT-4.3.3-1] */
 MUST_USE bool flow_out_start(struct flow_out *flow, const struct delivery *delivery,
                              uint16_t *packet_id, struct counters *counters);
 
 /* The delivery that bears `packet_id` and is not DONE, or NULL. */
 struct delivery *flow_out_find(struct flow_out *flow, uint16_t packet_id);
 
-/* PUBREC: the message is given back, PUBREL comes next. [MQTT-4.3.3-6] */
-void flow_out_release(struct flow_out *flow, struct delivery *delivery, struct counters *counters);
+/* PUBREC: the message is given back, PUBREL comes next; `state` is RECEIVED or RELEASING.
+ * [MQTT-4.3.3-6] */
+void flow_out_release(struct flow_out *flow, struct delivery *delivery, enum delivery_state state,
+                      struct counters *counters);
 /* PUBACK, PUBCOMP, or a refusal: the place is free. */
 void flow_out_finish(struct flow_out *flow, struct delivery *delivery, struct counters *counters);
 

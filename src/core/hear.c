@@ -4,7 +4,9 @@
 #include "core/deliver.h"
 #include "core/hold.h"
 #include "core/interest.h"
+#include "core/receipt.h"
 #include "core/replay.h"
+#include "core/restore.h"
 #include "core/retained.h"
 #include "core/share_group.h"
 #include "core/share_member.h"
@@ -14,6 +16,7 @@
 #include <assert.h>
 
 static void hear_record(struct core *core, uint32_t from, const struct record *record);
+static void hear_of_receipt(struct core *core, const struct settled_record *record);
 static void hear_of_publisher(struct core *core, const struct record *record);
 static void hear_of_share(struct core *core, uint32_t from, const struct record *record);
 static void tell_joined(struct core *core, uint32_t from, const struct share_record *record);
@@ -41,13 +44,16 @@ void hear_self(struct core *core)
 static void hear_record(struct core *core, uint32_t from, const struct record *record)
 {
     switch (record->kind) {
-    case RECORD_INTEREST:
-    case RECORD_NO_INTEREST:
-        interest_of_peer(core, from, record->rest, record->kind == RECORD_INTEREST);
+    case RECORD_INTEREST: interest_of_peer(core, from, record->rest, ANNOUNCED_PLAIN); break;
+    case RECORD_DURABLE_INTEREST:
+        interest_of_peer(core, from, record->rest, ANNOUNCED_DURABLE);
         break;
-    case RECORD_FORWARD: deliver_forwarded(core, record->fixed, record->rest); break;
-    case RECORD_HOME_PUBLISH: deliver_at_home(core, record->fixed, record->rest); break;
-    case RECORD_SETTLED: deliver_settled(core, record->fixed); break;
+    case RECORD_NO_INTEREST: interest_of_peer(core, from, record->rest, ANNOUNCED_NOTHING); break;
+    case RECORD_FORWARD: deliver_forwarded(core, from, record->fixed, record->rest); break;
+    case RECORD_HOME_PUBLISH: deliver_at_home(core, from, record->fixed, record->rest); break;
+    case RECORD_ROUTED: deliver_routed(core, record->fixed); break;
+    case RECORD_SETTLED: hear_of_receipt(core, record->fixed); break;
+    case RECORD_RESTORED: restore_note_peer(core, from, record->fixed); break;
     case RECORD_HOLD:
     case RECORD_RELEASE: hear_of_publisher(core, record); break;
     case RECORD_SHARE_JOIN:
@@ -66,6 +72,11 @@ static void hear_record(struct core *core, uint32_t from, const struct record *r
     case RECORD_COUNTERS: sys_topics_learn(core, from, record->fixed); break;
     case RECORD_KIND_COUNT: assert(false);
     }
+}
+
+static void hear_of_receipt(struct core *core, const struct settled_record *record)
+{
+    receipt_settled(core, record->receipt, (enum reason_code)record->reason);
 }
 
 static void hear_of_publisher(struct core *core, const struct record *record)

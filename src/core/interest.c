@@ -12,9 +12,11 @@ struct interest *interest_open(struct core *core, struct bytes filter)
 
 void interest_announce(struct core *core, struct bytes filter, struct interest *interest)
 {
-    if (!interest->is_announced) {
-        interest->is_announced = true;
-        tell_all(core, RECORD_INTEREST, filter);
+    enum announced wanted = interest->durable_count > 0 ? ANNOUNCED_DURABLE : ANNOUNCED_PLAIN;
+    if (interest->announced < wanted) {
+        interest->announced = (uint8_t)wanted;
+        tell_all(core, wanted == ANNOUNCED_DURABLE ? RECORD_DURABLE_INTEREST : RECORD_INTEREST,
+                 filter);
     }
 }
 
@@ -23,15 +25,17 @@ void interest_close_unused(struct core *core, struct bytes filter, struct intere
     if (interest_is_local(interest)) {
         return;
     }
-    if (interest->is_announced) {
-        interest->is_announced = false;
+    if (interest->announced != ANNOUNCED_NOTHING) {
+        interest->announced = ANNOUNCED_NOTHING;
         tell_all(core, RECORD_NO_INTEREST, filter);
     }
     routes_close_unused(&core->routes, filter, interest);
 }
 
-void interest_of_peer(struct core *core, uint32_t peer, struct bytes filter, bool wanted)
+void interest_of_peer(struct core *core, uint32_t peer, struct bytes filter,
+                      enum announced announced)
 {
+    bool wanted = announced != ANNOUNCED_NOTHING;
     struct interest *interest =
         wanted ? routes_open(&core->routes, filter) : routes_get(&core->routes, filter);
     if (!interest) {
@@ -40,10 +44,13 @@ void interest_of_peer(struct core *core, uint32_t peer, struct bytes filter, boo
         }
         return;
     }
+    uint64_t bit = UINT64_C(1) << peer;
     if (wanted) {
-        interest->peers |= UINT64_C(1) << peer;
+        interest->peers |= bit;
+        interest->durable_peers |= announced == ANNOUNCED_DURABLE ? bit : 0;
     } else {
-        interest->peers &= ~(UINT64_C(1) << peer);
+        interest->peers &= ~bit;
+        interest->durable_peers &= ~bit;
         routes_close_unused(&core->routes, filter, interest);
     }
 }

@@ -15,6 +15,7 @@ struct pending_suback;
 enum link_state {
     LINK_WAITING,        /* for CONNECT */
     LINK_AUTHENTICATING, /* CONNECT is here, an authenticator decides */
+    LINK_WELCOMING,      /* the session is attached; CONNACK waits until that is on the disk */
     LINK_CONNECTED,
     LINK_CLOSING, /* nothing more is read; what is in the outbox is still sent */
 };
@@ -59,9 +60,10 @@ struct link {
     uint8_t version;          /* enum protocol_version; 5 until CONNECT says otherwise */
     bool problem_information; /* reason strings are welcome everywhere */
     bool is_re_authenticating;
-    bool close_wanted;   /* it ends */
-    bool is_handed_over; /* it ends here and goes on with another worker */
-    uint32_t handed_to;  /* which */
+    bool close_wanted;        /* it ends */
+    bool is_awaiting_restore; /* paused until the store has been read */
+    bool is_handed_over;      /* it ends here and goes on with another worker */
+    uint32_t handed_to;       /* which */
 };
 
 /* Who asks and asks and never reads the answers is not read, either. */

@@ -66,6 +66,8 @@ struct message *message_from_image(const void *image, size_t size, struct counte
     memcpy(message, image, size);
     assert(message_size(message) == size);
     message->references = 1;
+    message->number = 0;
+    message->receipt = NULL;
     count(message, counters);
     return message;
 }

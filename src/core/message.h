@@ -10,6 +10,8 @@
 #include "core/counters.h"
 #include "wire/packet.h"
 
+struct receipt;
+
 struct message {
     uint32_t references;
     uint32_t payload_size;
@@ -20,6 +22,8 @@ struct message {
     uint64_t expires_us; /* 0: never */
     uint64_t kept_order; /* retained: when its home kept it, counted there; else 0 */
     uint64_t publisher;  /* hash of its client's identifier, for No Local; 0: the broker itself */
+    uint64_t number;     /* retained: its topic's, for record.h; 0: in memory only */
+    struct receipt *receipt; /* its acknowledgement, while that waits; or NULL */
     uint8_t bytes[];
 };
 

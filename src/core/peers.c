@@ -17,7 +17,9 @@ struct record_head {
 static const size_t fixed_sizes[RECORD_KIND_COUNT] = {
     [RECORD_FORWARD] = sizeof(struct publish_record),
     [RECORD_HOME_PUBLISH] = sizeof(struct publish_record),
-    [RECORD_SETTLED] = sizeof(struct publish_record),
+    [RECORD_ROUTED] = sizeof(struct publish_record),
+    [RECORD_SETTLED] = sizeof(struct settled_record),
+    [RECORD_RESTORED] = sizeof(struct restored_record),
     [RECORD_HOLD] = sizeof(struct publish_record),
     [RECORD_RELEASE] = sizeof(struct publish_record),
     [RECORD_SHARE_JOIN] = sizeof(struct share_record),

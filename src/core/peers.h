@@ -13,13 +13,15 @@
 enum { PEERS_MAX = 64 }; /* workers in one broker: a bit each */
 
 enum record_kind {
-    RECORD_INTEREST,       /* filter: this worker wants it */
-    RECORD_NO_INTEREST,    /* filter: not any more */
-    RECORD_FORWARD,        /* publish_record, message: for whoever wants it at your place */
-    RECORD_HOME_PUBLISH,   /* publish_record, message: its topic is at home with you: route it */
-    RECORD_SETTLED,        /* publish_record: your HOME_PUBLISH is routed */
-    RECORD_HOLD,           /* publish_record: stop reading from this publisher */
-    RECORD_RELEASE,        /* publish_record: that reason is gone */
+    RECORD_INTEREST,         /* filter: this worker wants it */
+    RECORD_DURABLE_INTEREST, /* filter: and for durable sessions: what is published is settled */
+    RECORD_NO_INTEREST,      /* filter: not any more */
+    RECORD_FORWARD,          /* publish_record, message: for whoever wants it at your place */
+    RECORD_HOME_PUBLISH,     /* publish_record, message: its topic is at home with you: route it */
+    RECORD_ROUTED,           /* publish_record: your HOME_PUBLISH is routed */
+    RECORD_SETTLED, /* settled_record: what you sent is durable here, or owed to nobody durable */
+    RECORD_HOLD,    /* publish_record: stop reading from this publisher */
+    RECORD_RELEASE, /* publish_record: that reason is gone */
     RECORD_SHARE_JOIN,     /* share_record, share name and filter */
     RECORD_SHARE_JOINED,   /* share_record: the member is in, and every worker knows of the group */
     RECORD_SHARE_LEAVE,    /* share_record */
@@ -34,15 +36,24 @@ enum record_kind {
     RECORD_RETAINED_MESSAGE, /* retained_record, message */
     RECORD_RETAINED_PORTION, /* retained_record: end of a portion */
     RECORD_COUNTERS,         /* struct counters */
+    RECORD_RESTORED,         /* restored_record: you have heard all that the store had for us */
     RECORD_KIND_COUNT
 };
 
 struct publish_record {
     struct link_ref publisher;
-    uint64_t topic_hash; /* HOME_PUBLISH, SETTLED */
-    uint16_t packet_id;  /* HOME_PUBLISH, SETTLED: what is to be acknowledged; 0: nothing */
-    uint8_t qos;
-    uint8_t reason; /* SETTLED: with what */
+    uint64_t topic_hash; /* HOME_PUBLISH, ROUTED */
+    uint64_t receipt;    /* FORWARD, HOME_PUBLISH: settle it under this number; 0: nobody waits */
+    uint64_t group;      /* of the journal, to which the hearer adds a part; 0: none */
+};
+
+struct settled_record {
+    uint64_t receipt;
+    uint8_t reason; /* what the publisher is to be told */
+};
+
+struct restored_record {
+    uint32_t phase; /* enum restore_phase: this one is over */
 };
 
 enum share_status { SHARE_READY, SHARE_BUSY, SHARE_AWAY };
@@ -51,8 +62,12 @@ struct share_record {
     uint64_t group;   /* number of the group */
     uint64_t session; /* hash of the member's client identifier */
     struct link_ref publisher;
+    uint64_t receipt;        /* ASSIGN, RETURN: settle it under this number … */
+    uint64_t journal_group;  /* … and add a part to this group of the journal; 0: none */
+    uint32_t receipt_worker; /* … at that worker */
     uint32_t name_size;
     uint32_t status; /* enum share_status */
+    bool is_durable; /* JOIN: the member survives the broker */
 };
 
 struct retained_record {

@@ -87,7 +87,7 @@ static void late_comes_last(void **state)
 {
     (void)state;
     struct peers peers = {.self = 1, .count = 4};
-    struct publish_record settled = {0};
+    struct settled_record settled = {0};
     assert_true(
         peers_say_late(&peers, 0, RECORD_SETTLED, &settled, BYTES("late"), (struct bytes){0}));
     say(&peers, 3, "x");

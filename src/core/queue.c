@@ -12,12 +12,12 @@ static void count_out(struct queue *queue, size_t bytes, struct counters *counte
 
 bool queue_add(struct queue *queue, const struct delivery *delivery, struct counters *counters)
 {
-    assert(delivery->message);
+    assert(delivery->message || delivery->state == DELIVERY_RELEASING);
     if (queue->count == queue->capacity && !grow(queue, counters)) {
         return false;
     }
     queue->ring[(queue->head + queue->count++) & (queue->capacity - 1)] = *delivery;
-    size_t bytes = message_size(delivery->message);
+    size_t bytes = delivery_size(delivery);
     queue->bytes += bytes;
     counters->queued++;
     counters->queued_bytes += bytes;
@@ -35,7 +35,7 @@ struct delivery queue_take(struct queue *queue, struct counters *counters)
     struct delivery delivery = queue->ring[queue->head];
     queue->head = (queue->head + 1) & (queue->capacity - 1);
     queue->count--;
-    count_out(queue, message_size(delivery.message), counters);
+    count_out(queue, delivery_size(&delivery), counters);
     if (queue->count == 0 && queue->capacity > CAPACITY_KEPT_MAX) {
         release_ring(queue, counters);
     }
@@ -54,7 +54,7 @@ void queue_filter(struct queue *queue, bool (*keep)(void *context, struct delive
     uint32_t kept = 0;
     for (uint32_t i = 0; i < queue->count; i++) {
         struct delivery *delivery = queue_at(queue, i);
-        size_t bytes = message_size(delivery->message);
+        size_t bytes = delivery_size(delivery);
         if (keep(context, delivery)) {
             *queue_at(queue, kept++) = *delivery;
         } else {

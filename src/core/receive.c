@@ -14,6 +14,7 @@
 #include "core/receive_subscribe.h"
 #include "core/receive_unsubscribe.h"
 #include "core/refuse.h"
+#include "core/restore.h"
 #include "core/send.h"
 #include "wire/wire.h"
 
@@ -62,6 +63,10 @@ size_t receive_bytes(struct core *core, struct link *link, struct bytes input)
         }
         if (link->state == LINK_AUTHENTICATING && !is_expected(&frame)) {
             return taken; /* [MQTT-3.1.4-6] */
+        }
+        bool retains = frame.type == PACKET_PUBLISH && (rest.data[0] & 1) != 0;
+        if (restore_pauses_link(core, link, retains)) {
+            return taken;
         }
         link->active_us = core->now_us;
         receive_frame(core, link, &frame, bytes_of(rest.data, frame.size));

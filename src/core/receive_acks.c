@@ -7,12 +7,19 @@
 #include "core/receive_acks.h"
 
 #include "core/dispatch.h"
+#include "core/durable.h"
+#include "core/received.h"
 #include "core/refuse.h"
 #include "core/replay.h"
 #include "core/send.h"
+#include "core/waiting.h"
+
+#include <stdlib.h>
 
 static struct delivery *find(struct core *core, struct link *link, const struct packet *packet,
                              uint8_t qos, uint8_t state, bool *is_wrong);
+static void release(struct core *core, struct link *link, struct delivery *delivery,
+                    uint16_t packet_id);
 static void finish(struct core *core, struct link *link, struct delivery *delivery, uint8_t reason);
 
 void receive_puback(struct core *core, struct link *link, const struct packet *packet)
@@ -38,13 +45,14 @@ void receive_pubrec(struct core *core, struct link *link, const struct packet *p
         return;
     }
     if (delivery) {
-        flow_out_release(&link->session->flow_out, delivery, &core->counters); /* [MQTT-4.3.3-6] */
-        link->session->progress_us = core->now_us;
-        send_ack(core, link, PACKET_PUBREL, packet_id, REASON_SUCCESS, NULL); /* [MQTT-4.3.3-4] */
+        release(core, link, delivery, packet_id);
         return;
     }
     if (packet->ack.reason < REASON_UNSPECIFIED_ERROR) {
         struct delivery *known = flow_out_find(&link->session->flow_out, packet_id);
+        if (known && known->state == DELIVERY_RECEIVED) {
+            return; /* PUBREL comes when that is written */
+        }
         enum reason_code reason =
             known ? REASON_SUCCESS : REASON_PACKET_IDENTIFIER_NOT_FOUND; /* [MQTT-3.6.2-1] */
         send_ack(core, link, PACKET_PUBREL, packet_id, reason, NULL);
@@ -53,9 +61,16 @@ void receive_pubrec(struct core *core, struct link *link, const struct packet *p
 
 void receive_pubrel(struct core *core, struct link *link, const struct packet *packet)
 {
-    bool was_there = packet_ids_remove(&link->session->received, packet->ack.packet_id);
+    bool was_there = received_free(core, link->session, packet->ack.packet_id);
     enum reason_code reason =
         was_there ? REASON_SUCCESS : REASON_PACKET_IDENTIFIER_NOT_FOUND; /* [MQTT-3.7.2-1] */
+    if (link->session->durable) {
+        if (!waiting_add(core, link, WAITING_PUBCOMP, packet->ack.packet_id, reason,
+                         (struct bytes){0})) {
+            refuse_link(core, link, REASON_QUOTA_EXCEEDED, "no memory");
+        }
+        return;
+    }
     send_ack(core, link, PACKET_PUBCOMP, packet->ack.packet_id, reason,
              NULL); /* [MQTT-4.3.3-11] [MQTT-4.3.3-12] [v3 MQTT-4.3.3-2] */
 }
@@ -66,6 +81,37 @@ void receive_pubcomp(struct core *core, struct link *link, const struct packet *
     struct delivery *delivery = find(core, link, packet, 2, DELIVERY_RELEASING, &is_wrong);
     if (delivery) {
         finish(core, link, delivery, REASON_SUCCESS); /* [MQTT-4.3.3-5] [v3 MQTT-4.3.3-1] */
+    }
+}
+
+void pubrel_send(struct core *core, struct session *session, uint16_t packet_id)
+{
+    struct delivery *delivery = flow_out_find(&session->flow_out, packet_id);
+    if (!delivery || delivery->state != DELIVERY_RECEIVED) {
+        return;
+    }
+    delivery->state = DELIVERY_RELEASING;
+    if (session->link && session->link->state == LINK_CONNECTED && !delivery->resend) {
+        send_ack(core, session->link, PACKET_PUBREL, packet_id, REASON_SUCCESS, NULL);
+    }
+}
+
+/* A durable session has it written before PUBREL leaves: a crash must not send PUBLISH again to
+ * who has forgotten the identifier. [MQTT-4.3.3-4] [MQTT-4.3.3-6] */
+static void release(struct core *core, struct link *link, struct delivery *delivery,
+                    uint16_t packet_id)
+{
+    struct session *session = link->session;
+    session->progress_us = core->now_us;
+    if (!session->durable) {
+        flow_out_release(&session->flow_out, delivery, DELIVERY_RELEASING, &core->counters);
+        send_ack(core, link, PACKET_PUBREL, packet_id, REASON_SUCCESS, NULL);
+        return;
+    }
+    durable_write_releasing(core, session, delivery);
+    flow_out_release(&session->flow_out, delivery, DELIVERY_RECEIVED, &core->counters);
+    if (!waiting_add(core, link, WAITING_PUBREL, packet_id, REASON_SUCCESS, (struct bytes){0})) {
+        abort(); /* the client would wait for ever */
     }
 }
 
@@ -94,6 +140,7 @@ static void finish(struct core *core, struct link *link, struct delivery *delive
         core->counters.delivered++;
     }
     session->progress_us = core->now_us;
+    durable_forget(core, session, delivery);
     flow_out_finish(&session->flow_out, delivery, &core->counters);
     dispatch_pump(core, session);
     replay_pump(core, session);

@@ -9,4 +9,8 @@ void receive_pubrec(struct core *core, struct link *link, const struct packet *p
 void receive_pubrel(struct core *core, struct link *link, const struct packet *packet);
 void receive_pubcomp(struct core *core, struct link *link, const struct packet *packet);
 
+/* That PUBREC came with this identifier is written: PUBREL goes to the session's link, if it has
+ * one; else when it has. */
+void pubrel_send(struct core *core, struct session *session, uint16_t packet_id);
+
 #endif

@@ -85,7 +85,8 @@ static void welcome(struct core *core, struct link *link, struct bytes data)
     }
     uint8_t *frame = link->connect_frame;
     link->connect_frame = NULL;
-    connect_accept(core, link, &connect, &assigned, data);
+    connect_accept(core, link, &connect, &assigned, data,
+                   bytes_of(frame, link->connect_frame_size));
     free(frame);
     if (link->state == LINK_CONNECTED && !list_is_linked(&link->turn)) {
         list_append(&core->resumed, &link->turn); /* what an eager client sent behind CONNECT */

@@ -4,6 +4,9 @@
 #include "access/access.h"
 #include "base/hash.h"
 #include "core/dispatch.h"
+#include "core/durable.h"
+#include "core/hold.h"
+#include "core/journal.h"
 #include "core/keep_alive.h"
 #include "core/links.h"
 #include "core/quotas.h"
@@ -12,6 +15,7 @@
 #include "core/send.h"
 #include "core/session_life.h"
 #include "core/share_status.h"
+#include "core/waiting.h"
 #include "core/welcome.h"
 #include "core/will.h"
 #include "wire/wire.h"
@@ -20,6 +24,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static uint32_t asked_expiry(const struct link *link, const struct packet_connect *connect);
+static bool must_be_written(const struct core *core, const struct session *session,
+                            const struct packet_connect *connect, uint32_t expiry_s);
+static bool wait_to_welcome(struct core *core, struct link *link, bool was_present,
+                            const struct assigned_id *assigned, struct bytes data,
+                            struct bytes whole);
+static void welcome(struct core *core, struct link *link, const struct packet_connect *connect,
+                    bool was_present, const struct assigned_id *assigned, struct bytes data);
+static void recall(const struct link *link, struct packet_connect *connect);
 static bool is_legal(struct core *core, struct link *link, const struct packet_connect *connect);
 static bool choose_client_id(struct core *core, struct link *link, struct packet_connect *connect,
                              struct assigned_id *assigned);
@@ -65,32 +78,113 @@ void receive_connect(struct core *core, struct link *link, struct packet_connect
 }
 
 void connect_accept(struct core *core, struct link *link, const struct packet_connect *connect,
-                    const struct assigned_id *assigned, struct bytes data)
+                    const struct assigned_id *assigned, struct bytes data, struct bytes whole)
 {
     uint64_t hash = hash_bytes(connect->client_id, core->hash_seed);
+    struct session *session = sessions_find(&core->sessions, hash, connect->client_id);
+    uint32_t expiry_s = asked_expiry(link, connect);
+    bool waits = must_be_written(core, session, connect, expiry_s);
+    if (waits && core->journal.state != STORE_WELL) {
+        refuse_connect(core, link, REASON_SERVER_UNAVAILABLE, "the store cannot be written now");
+        return;
+    }
     bool was_present;
-    struct session *session =
-        session_attach(core, link, connect->client_id, hash, connect->clean_start, &was_present);
+    session = session_attach(core, link, connect->client_id, hash, connect->clean_start, expiry_s,
+                             &was_present);
     if (!session) {
         refuse_connect(core, link, REASON_QUOTA_EXCEEDED, "no memory");
         return;
     }
-    if (link_is_v5(link)) {
-        session->expiry_s =
-            properties_have(&connect->properties, PROPERTY_session_expiry_interval_s)
-                ? connect->properties.session_expiry_interval_s
-                : 0;
-    } else {
-        session->expiry_s =
-            connect->clean_start ? 0 : SESSION_NEVER_EXPIRES; /* [v3 MQTT-3.1.2-4] */
-    }
+    link->state = LINK_WELCOMING;
     if (connect->has_will && !will_keep(core, session, connect, link->options)) {
         session_detach(core, session, PARTING_ORDERLY);
         refuse_connect(core, link, REASON_QUOTA_EXCEEDED, "no memory");
         return;
     }
-    link->state = LINK_CONNECTED;
     keep_alive_begin(core, link, connect->keep_alive_s);
+    if (session->durable) {
+        durable_write_session(core, session);
+    }
+    if (!waits) {
+        welcome(core, link, connect, was_present, assigned, data);
+    } else if (!wait_to_welcome(core, link, was_present, assigned, data, whole)) {
+        session_detach(core, session, PARTING_ORDERLY);
+        refuse_connect(core, link, REASON_QUOTA_EXCEEDED, "no memory");
+    }
+}
+
+void connect_welcome(struct core *core, struct link *link, struct bytes kept)
+{
+    assert(link->state == LINK_WELCOMING && kept.size >= 2);
+    struct packet_connect connect;
+    struct assigned_id assigned = {0};
+    recall(link, &connect);
+    if (kept.data[1]) {
+        memcpy(assigned.text, link->session->client_id, link->session->client_id_size);
+    }
+    uint8_t *frame = link->connect_frame;
+    link->connect_frame = NULL;
+    welcome(core, link, &connect, kept.data[0] != 0, &assigned,
+            bytes_of(kept.data + 2, kept.size - 2));
+    free(frame);
+    hold_unpause_link(core, link);
+}
+
+/* How long the session is to outlive its connection. [v3 MQTT-3.1.2-4] */
+static uint32_t asked_expiry(const struct link *link, const struct packet_connect *connect)
+{
+    if (!link_is_v5(link)) {
+        return connect->clean_start ? 0 : SESSION_NEVER_EXPIRES;
+    }
+    return properties_have(&connect->properties, PROPERTY_session_expiry_interval_s)
+               ? connect->properties.session_expiry_interval_s
+               : 0;
+}
+
+/* What CONNACK says must not be undone by a crash: that there is a session, or none any more, when
+ * it ends, and what its will is. */
+static bool must_be_written(const struct core *core, const struct session *session,
+                            const struct packet_connect *connect, uint32_t expiry_s)
+{
+    bool was_durable = session && session->durable;
+    if (!journal_is_on(core) || (!was_durable && expiry_s == 0)) {
+        return false;
+    }
+    bool stays_as_it_was = was_durable && !connect->clean_start && !connect->has_will &&
+                           !session->will && session->expiry_s == expiry_s &&
+                           expiry_s == SESSION_NEVER_EXPIRES;
+    return !stays_as_it_was;
+}
+
+static bool wait_to_welcome(struct core *core, struct link *link, bool was_present,
+                            const struct assigned_id *assigned, struct bytes data,
+                            struct bytes whole)
+{
+    size_t size = 2 + data.size;
+    uint8_t *kept = malloc(size);
+    if (!kept || !keep_connect(link, whole)) {
+        free(kept);
+        return false;
+    }
+    kept[0] = was_present;
+    kept[1] = assigned->text[0] != '\0';
+    if (data.size > 0) {
+        memcpy(kept + 2, data.data, data.size);
+    }
+    bool is_waiting =
+        waiting_add(core, link, WAITING_CONNACK, 0, REASON_SUCCESS, bytes_of(kept, size));
+    free(kept);
+    if (is_waiting) {
+        hold_pause_link(link);
+    }
+    return is_waiting;
+}
+
+static void welcome(struct core *core, struct link *link, const struct packet_connect *connect,
+                    bool was_present, const struct assigned_id *assigned, struct bytes data)
+{
+    struct session *session = link->session;
+    link->state = LINK_CONNECTED;
     welcome_say(core, link, connect, was_present, assigned, data);
     if (link->state != LINK_CONNECTED) {
         return; /* CONNACK does not fit the client; the session may have ended with its link */
@@ -103,6 +197,13 @@ void connect_accept(struct core *core, struct link *link, const struct packet_co
 bool connect_recall(struct core *core, struct link *link, struct packet_connect *connect,
                     struct assigned_id *assigned)
 {
+    recall(link, connect);
+    return choose_client_id(core, link, connect, assigned);
+}
+
+/* The CONNECT that was kept; views into it. */
+static void recall(const struct link *link, struct packet_connect *connect)
+{
     struct frame frame;
     struct packet packet;
     enum frame_result result =
@@ -113,7 +214,6 @@ bool connect_recall(struct core *core, struct link *link, struct packet_connect 
     (void)result;
     (void)reason;
     *connect = packet.connect;
-    return choose_client_id(core, link, connect, assigned);
 }
 
 /* What the listener and the options allow. */
@@ -248,7 +348,8 @@ static void decide(struct core *core, struct link *link, const struct packet_con
     } else if (!access_may_connect(link->options->allow_anonymous)) {
         refuse_connect(core, link, REASON_NOT_AUTHORIZED, "allow_anonymous is false");
     } else {
-        connect_accept(core, link, connect, assigned, (struct bytes){0}); /* [MQTT-4.12.0-6] */
+        connect_accept(core, link, connect, assigned, (struct bytes){0},
+                       whole); /* [MQTT-4.12.0-6] */
     }
 }
 

@@ -9,16 +9,23 @@
 #include "access/access.h"
 #include "core/deliver.h"
 #include "core/hold.h"
+#include "core/journal.h"
 #include "core/quotas.h"
+#include "core/received.h"
 #include "core/refuse.h"
 #include "core/send.h"
 #include "core/timers.h"
+#include "core/waiting.h"
 #include "topic/topic_name.h"
 
+static void answer_again(struct core *core, struct link *link,
+                         const struct packet_publish *publish);
 static bool resolve_alias(struct core *core, struct link *link, struct packet_publish *publish);
 static bool is_within_rules(struct core *core, struct link *link,
                             const struct packet_publish *publish);
-static enum reason_code find_refusal(const struct core *core, const struct link *link,
+static bool needs_store(struct core *core, const struct link *link,
+                        const struct packet_publish *publish);
+static enum reason_code find_refusal(struct core *core, const struct link *link,
                                      const struct packet_publish *publish, const char **words);
 static void answer(struct core *core, struct link *link, const struct packet_publish *publish,
                    enum reason_code reason, const char *words);
@@ -40,7 +47,7 @@ void receive_publish(struct core *core, struct link *link, const struct packet *
               publish.qos, publish.retain, publish.packet_id, (int)publish.topic.size,
               (const char *)publish.topic.data, publish.payload.size);
     if (publish.qos == 2 && packet_ids_have(&session->received, publish.packet_id)) {
-        answer(core, link, &publish, REASON_SUCCESS, NULL); /* [MQTT-4.3.3-10] [v3 MQTT-4.3.3-2] */
+        answer_again(core, link, &publish);
         return;
     }
     if (publish.qos == 2 && link_is_v5(link) &&
@@ -58,11 +65,23 @@ void receive_publish(struct core *core, struct link *link, const struct packet *
             refuse_link(core, link, REASON_QUOTA_EXCEEDED, "no memory"); /* [v3 MQTT-4.8.0-2] */
             return;
         }
-        words =
-            reason == REASON_QUOTA_EXCEEDED ? "the broker keeps no more retained messages" : NULL;
+        words = reason != REASON_QUOTA_EXCEEDED ? NULL
+                : core->is_queue_full           ? "a receiver's queue is full"
+                                                : "the broker keeps no more retained messages";
     }
     if (!is_later) {
         answer(core, link, &publish, reason, words);
+    }
+}
+
+/* [MQTT-4.3.3-10] [v3 MQTT-4.3.3-2] What it was taken for may still be on its way to the disk. */
+static void answer_again(struct core *core, struct link *link, const struct packet_publish *publish)
+{
+    if (!journal_is_on(core)) {
+        answer(core, link, publish, REASON_SUCCESS, NULL);
+    } else if (!waiting_add(core, link, WAITING_PUBREC, publish->packet_id, REASON_SUCCESS,
+                            (struct bytes){0})) {
+        refuse_link(core, link, REASON_QUOTA_EXCEEDED, "no memory");
     }
 }
 
@@ -110,7 +129,24 @@ static bool is_within_rules(struct core *core, struct link *link,
     return true;
 }
 
-static enum reason_code find_refusal(const struct core *core, const struct link *link,
+/* True when the message is to be on the disk before it is acknowledged. */
+static bool needs_store(struct core *core, const struct link *link,
+                        const struct packet_publish *publish)
+{
+    if (publish->retain || (publish->qos == 2 && link->session->durable) ||
+        link->options->mount_point[0]) {
+        return true;
+    }
+    const struct route *route = routes_find(&core->routes, publish->topic);
+    for (uint32_t i = 0; route && i < route->count; i++) {
+        if (route->interests[i]->durable_count > 0 || route->interests[i]->durable_peers != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum reason_code find_refusal(struct core *core, const struct link *link,
                                      const struct packet_publish *publish, const char **words)
 {
     const struct core_options *options = core->options;
@@ -131,6 +167,11 @@ static enum reason_code find_refusal(const struct core *core, const struct link 
     if (options->message_size_max != CORE_NO_LIMIT &&
         publish->payload.size > options->message_size_max) {
         *words = "the payload is larger than message_size_limit";
+        return REASON_QUOTA_EXCEEDED;
+    }
+    if (core->journal.state != STORE_WELL && publish->qos > 0 && link_is_v5(link) &&
+        needs_store(core, link, publish)) {
+        *words = "the broker's store cannot be written now"; /* 3.x: held until it can */
         return REASON_QUOTA_EXCEEDED;
     }
     if (quotas_memory_is_full(core) && (link_is_v5(link) || publish->qos == 0)) {
@@ -162,11 +203,17 @@ static enum reason_code deliver(struct core *core, struct link *link,
     if (!message) {
         return REASON_IMPLEMENTATION_SPECIFIC_ERROR;
     }
-    if (publish->qos == 2 && !packet_ids_add(&link->session->received, publish->packet_id)) {
+    /* The identifier of a durable publisher, and what its message is owed to, are one. */
+    bool is_group = publish->qos == 2 && link->session->durable && core->worker_count > 1;
+    journal_group_begin(core, is_group ? journal_new_number(core) : 0);
+    bool is_taken = publish->qos < 2 || received_take(core, link->session, publish->packet_id);
+    enum deliver_result result =
+        is_taken ? deliver_publish(core, message, link, publish->packet_id) : DELIVER_REFUSED;
+    journal_group_end(core);
+    if (!is_taken) {
         message_unref(message, &core->counters);
         return REASON_IMPLEMENTATION_SPECIFIC_ERROR;
     }
-    enum deliver_result result = deliver_publish(core, message, link, publish->packet_id);
     message_unref(message, &core->counters);
     if (quotas_memory_is_full(core)) {
         struct link_ref publisher = links_name(core, link);
@@ -175,7 +222,7 @@ static enum reason_code deliver(struct core *core, struct link *link,
     *is_later = result == DELIVER_LATER;
     if (result == DELIVER_REFUSED) {
         if (publish->qos == 2) {
-            packet_ids_remove(&link->session->received, publish->packet_id); /* [MQTT-4.3.3-9] */
+            received_free(core, link->session, publish->packet_id); /* [MQTT-4.3.3-9] */
         }
         return REASON_QUOTA_EXCEEDED;
     }

@@ -118,7 +118,8 @@ static enum reason_code find_refusal(const struct core *core, const struct link 
          topic_name_level_count(filter->filter) > options->topic_levels_max)) {
         return REASON_TOPIC_FILTER_INVALID; /* [MQTT-4.7.3-3] */
     }
-    if (quotas_memory_is_full(core)) {
+    if (quotas_memory_is_full(core) ||
+        (link->session->durable && core->journal.state != STORE_WELL)) {
         return REASON_QUOTA_EXCEEDED;
     }
     return REASON_SUCCESS;

@@ -5,6 +5,7 @@
 #include "core/refuse.h"
 #include "core/send.h"
 #include "core/subscribing.h"
+#include "core/waiting.h"
 #include "wire/unsubscribe.h"
 
 #include <stdlib.h>
@@ -27,15 +28,24 @@ void receive_unsubscribe(struct core *core, struct link *link, const struct pack
         reasons[count++] =
             (uint8_t)unsubscribe_one(core, link, text); /* [MQTT-3.10.4-6] [MQTT-3.11.3-1] */
     }
-    struct packet answer = {
-        .type = PACKET_UNSUBACK,
-        .suback = {.packet_id = unsubscribe->packet_id, .reasons = bytes_of(reasons, count)}};
+    if (!link->session->durable) {
+        unsuback_send(core, link, unsubscribe->packet_id, bytes_of(reasons, count));
+    } else if (!waiting_add(core, link, WAITING_UNSUBACK, unsubscribe->packet_id, REASON_SUCCESS,
+                            bytes_of(reasons, count))) {
+        refuse_link(core, link, REASON_QUOTA_EXCEEDED, "no memory");
+    }
+    free(reasons);
+}
+
+void unsuback_send(struct core *core, struct link *link, uint16_t packet_id, struct bytes reasons)
+{
+    struct packet answer = {.type = PACKET_UNSUBACK,
+                            .suback = {.packet_id = packet_id, .reasons = reasons}};
     /* [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-2.2.1-6] [v3 MQTT-3.10.4-4] [v3 MQTT-3.10.4-5]
      * [v3 MQTT-3.10.4-6] [v3 MQTT-2.3.1-7] */
     if (send_packet(core, link, &answer) != SEND_OK) {
         refuse_link(core, link, REASON_PACKET_TOO_LARGE, "UNSUBACK does not fit");
     }
-    free(reasons);
 }
 
 /* [MQTT-3.11.3-2] */

@@ -6,4 +6,7 @@
 
 void receive_unsubscribe(struct core *core, struct link *link, const struct packet *packet);
 
+/* Sends UNSUBACK now: what it says is written. */
+void unsuback_send(struct core *core, struct link *link, uint16_t packet_id, struct bytes reasons);
+
 #endif

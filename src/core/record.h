@@ -125,7 +125,8 @@ struct fetched_entry {
 struct backlog_entry {
     uint64_t session;                 /* number */
     uint64_t place_first, place_next; /* equal: nothing waits */
-    uint64_t bytes;                   /* of the bodies between them, missing places included */
+    uint64_t bytes;                   /* of the bodies between them, as their bytes_before say */
+    uint64_t bytes_next; /* what bytes_before is to be at place_next; 0: nothing waits */
 };
 
 struct entry {

@@ -2,7 +2,10 @@
 #include "core/retained.h"
 
 #include "base/hash.h"
+#include "core/journal.h"
 #include "core/quotas.h"
+#include "core/receipt.h"
+#include "core/stored.h"
 #include "core/timers.h"
 #include "topic/topic_filter.h"
 
@@ -15,6 +18,7 @@ struct retained_walk {
     uint64_t replay;
     uint64_t order_last; /* what was kept later is heard of anyway */
     uint32_t worker;
+    bool is_waiting; /* it asked for a portion before the store was read */
     uint16_t filter_size;
     uint8_t filter[];
 };
@@ -28,6 +32,10 @@ enum { SWEEP_STEPS_MAX = 10000, SWEEP_COUNT_MAX = 2000 };
 
 static bool is_walk(const void *item, const void *key);
 static uint64_t walk_hash(const struct walk_key *key);
+static void count_in(struct core *core, const struct message *message);
+static void write_down(struct core *core, struct message *message, const struct message *old);
+static void add_entry(struct core *core, const struct message *message);
+static void write_gone(struct core *core, const struct message *old, struct message *message);
 static void forget(struct core *core, struct message *message);
 static bool answer_portion(struct core *core, struct retained_walk *walk);
 static bool answer_message(struct core *core, uint32_t worker, uint64_t replay,
@@ -51,6 +59,7 @@ bool retained_keep(struct core *core, struct message *message)
     if (message->payload_size == 0) { /* [MQTT-3.3.1-6, -7] [v3 MQTT-3.3.1-10, -11] */
         struct message *old = topic_tree_remove(core->retained, message_topic(message));
         if (old) {
+            write_gone(core, old, message);
             forget(core, old);
         }
         return true;
@@ -61,14 +70,64 @@ bool retained_keep(struct core *core, struct message *message)
         return false;
     }
     message->kept_order = ++core->retained_order;
-    core->counters.retained++;
-    core->retained_own += message->publisher == 0;
-    core->retained_expiring += message->expires_us != 0;
-    core->counters.retained_bytes += message_size(message);
+    count_in(core, message);
+    if (journal_is_on(core) && message->publisher != 0) {
+        write_down(core, message, old);
+    }
     if (old) {
         forget(core, old);
     }
     return true;
+}
+
+void retained_write(struct core *core)
+{
+    struct journal *journal = &core->journal;
+    for (uint32_t i = 0; i < journal->retained_count; i++) {
+        struct message *message = journal->retained[i];
+        if (topic_tree_get(core->retained, message_topic(message)) == message) {
+            add_entry(core, message);
+        }
+        message_unref(message, &core->counters);
+    }
+    journal->retained_count = 0;
+}
+
+void retained_restore(struct core *core, const struct retained_entry *entry, struct bytes body)
+{
+    struct message *message = stored_restore(core, &entry->message, body);
+    if (!message) {
+        abort(); /* it stays on the disk for a start with more memory */
+    }
+    void *old;
+    message->number = entry->number;
+    message->retain = true;
+    if (!topic_tree_put(core->retained, message_topic(message), message, &old)) {
+        abort();
+    }
+    count_in(core, message);
+    if (old) { /* numbers count up, so this one is the newer */
+        write_gone(core, old, NULL);
+        forget(core, old);
+    }
+}
+
+void retained_open(struct core *core)
+{
+    uint32_t cursor = 0;
+    struct retained_walk *walk;
+    while ((walk = map_next(&core->retained_walks, &cursor)) != NULL) {
+        if (!walk->is_waiting) {
+            continue;
+        }
+        walk->is_waiting = false;
+        topic_walk_end(&walk->walk);
+        topic_walk_begin(&walk->walk, core->retained, bytes_of(walk->filter, walk->filter_size));
+        if (!answer_portion(core, walk)) {
+            end_walk(core, walk);
+            cursor = 0; /* places may have changed */
+        }
+    }
 }
 
 void retained_begin(struct core *core, uint32_t worker, const struct retained_record *record,
@@ -97,6 +156,8 @@ void retained_more(struct core *core, uint32_t worker, const struct retained_rec
     struct retained_walk *walk = map_find(&core->retained_walks, walk_hash(&key), is_walk, &key);
     if (!walk) {
         answer_end(core, worker, record->replay, false);
+    } else if (core->journal.is_reading_retained) {
+        walk->is_waiting = true;
     } else if (!answer_portion(core, walk)) {
         end_walk(core, walk);
     }
@@ -121,6 +182,7 @@ void retained_sweep(struct core *core)
         struct message *message = topic_walk_next(&core->retained_sweep, SWEEP_STEPS_MAX, &more);
         if (message && message_has_expired(message, core->now_us)) {
             topic_tree_remove(core->retained, message_topic(message));
+            write_gone(core, message, NULL);
             forget(core, message);
         } else if (!message) {
             if (!more) {
@@ -168,6 +230,67 @@ static bool is_walk(const void *item, const void *key)
 static uint64_t walk_hash(const struct walk_key *key)
 {
     return (key->replay * PEERS_MAX + key->worker) * UINT64_C(0x9e3779b97f4a7c15) >> 7;
+}
+
+static void count_in(struct core *core, const struct message *message)
+{
+    core->counters.retained++;
+    core->retained_own += message->publisher == 0;
+    core->retained_expiring += message->expires_us != 0;
+    core->counters.retained_bytes += message_size(message);
+}
+
+/* `message` will be in the next batch, in the place of `old`, unless it is replaced before. What
+ * its publisher waits for is written at the end of the turn. */
+static void write_down(struct core *core, struct message *message, const struct message *old)
+{
+    struct journal *journal = &core->journal;
+    message->number = old && old->number != 0 ? old->number : journal_new_number(core);
+    if (message->qos > 0) {
+        receipt_await_batch(core, message);
+        journal_hurry(core);
+    } else {
+        journal_linger(core, JOURNAL_LINGER_LAZY_US);
+    }
+    if (journal->group != 0) {
+        add_entry(core, message);
+        return;
+    }
+    if (journal->retained_count == journal->retained_capacity) {
+        uint32_t capacity = journal->retained_capacity ? journal->retained_capacity * 2 : 64;
+        struct message **larger = realloc(journal->retained, capacity * sizeof(struct message *));
+        if (!larger) {
+            add_entry(core, message);
+            return;
+        }
+        journal->retained = larger;
+        journal->retained_capacity = capacity;
+    }
+    journal->retained[journal->retained_count++] = message_ref(message);
+}
+
+static void add_entry(struct core *core, const struct message *message)
+{
+    struct retained_entry entry = {.number = message->number,
+                                   .message = stored_describe(core, message)};
+    struct bytes body = stored_body(message);
+    journal_add(core, ENTRY_RETAINED, &entry, &body, 1);
+}
+
+/* `old` is not kept any more, on behalf of `message` or, NULL, of nobody. */
+static void write_gone(struct core *core, const struct message *old, struct message *message)
+{
+    if (!journal_is_on(core) || old->number == 0) {
+        return;
+    }
+    struct retained_entry entry = {.number = old->number};
+    journal_add(core, ENTRY_RETAINED_GONE, &entry, NULL, 0);
+    if (message && message->qos > 0) {
+        receipt_await_batch(core, message);
+        journal_hurry(core);
+    } else {
+        journal_linger(core, JOURNAL_LINGER_LAZY_US);
+    }
 }
 
 static void forget(struct core *core, struct message *message)

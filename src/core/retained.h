@@ -9,6 +9,7 @@
 #define MIDGE_CORE_RETAINED_H
 
 #include "core/core_state.h"
+#include "core/record.h"
 
 enum { RETAINED_PORTION_COUNT = 32, RETAINED_PORTION_SIZE = 64 * 1024, RETAINED_STEPS_MAX = 4096 };
 
@@ -28,6 +29,12 @@ void retained_begin(struct core *core, uint32_t worker, const struct retained_re
                     struct bytes filter);
 void retained_more(struct core *core, uint32_t worker, const struct retained_record *record);
 void retained_stop(struct core *core, uint32_t worker, const struct retained_record *record);
+
+/* Puts what was kept since the last batch into the open one. */
+void retained_write(struct core *core);
+/* What the store had. Until retained_open no portion is given to anyone. */
+void retained_restore(struct core *core, const struct retained_entry *entry, struct bytes body);
+void retained_open(struct core *core);
 
 /* Removes what has expired; a bounded number a call. */
 void retained_sweep(struct core *core);

@@ -24,8 +24,39 @@ struct will {
     uint32_t delay_s;
 };
 
+/* What a session has that is to survive the broker: with a store, every session that outlives its
+ * connection. Its deliveries at QoS 1 and 2 have places, counted up; a delivery's packet
+ * identifier follows from its place, so that it is the same after a restart. [MQTT-2.2.1-4]
+ *
+ *   places:  … on the disk | not all on the disk | in no batch ◀── new ones
+ *                     persisted               written          next
+ *   or, when the client is away or behind what is on the disk already:
+ *            … in memory (sent or soon to be) | on the disk alone ◀── new ones
+ *                                          backlog                next          */
+struct durable {
+    struct list unwritten; /* in the journal's list while written < next */
+    struct list unsettled; /* in the journal's list while sample_batch is awaited */
+    struct session *session;
+    uint64_t number;          /* for record.h */
+    uint64_t place_next;      /* of the next delivery */
+    uint64_t place_written;   /* those below are in a batch, or need none */
+    uint64_t place_persisted; /* those below are on the disk, or need not be */
+    uint64_t place_backlog;   /* those from here on are on the disk alone; place_next: none */
+    uint64_t place_sent;      /* those from here on were never sent */
+    uint64_t place_sample, sample_batch; /* persisted up to here when that batch is */
+    uint64_t batch_last;                 /* with deliveries of it */
+    uint64_t bytes_written;              /* of bodies, ever */
+    uint64_t backlog_bytes;
+    uint64_t away_before_us;      /* how long it had been away when the broker started */
+    uint32_t subscription_number; /* the last one's */
+    bool is_fetching;             /* a portion of the backlog is asked for */
+    bool is_ending;               /* all of it goes at once */
+    bool was_connected;           /* when the broker stopped without a word */
+};
+
 struct session {
-    struct link *link; /* NULL: the client is away */
+    struct link *link;       /* NULL: the client is away */
+    struct durable *durable; /* owned; NULL: it does not survive the broker */
     struct subscription *subscriptions;
     struct subscription *shared_subscriptions;
     struct flow_out flow_out;

@@ -1,8 +1,11 @@
 /* session_life.c — see session_life.h. */
 #include "core/session_life.h"
 
+#include "core/backlog.h"
 #include "core/dispatch.h"
+#include "core/durable.h"
 #include "core/goodbye.h"
+#include "core/journal.h"
 #include "core/links.h"
 #include "core/replay.h"
 #include "core/share_status.h"
@@ -15,11 +18,13 @@
 static void take_over(struct core *core, struct session *session);
 static uint64_t expiry_deadline(const struct core *core, const struct session *session);
 static uint64_t will_deadline(const struct session *session);
+static uint64_t after_away(const struct session *session, uint64_t us);
 static void arm(struct core *core, struct session *session);
 static void count_discarded(struct core *core, struct session *session);
 
 struct session *session_attach(struct core *core, struct link *link, struct bytes client_id,
-                               uint64_t hash, bool clean_start, bool *was_present)
+                               uint64_t hash, bool clean_start, uint32_t expiry_s,
+                               bool *was_present)
 {
     struct session *session = sessions_find(&core->sessions, hash, client_id);
     if (session && session->link) {
@@ -37,10 +42,19 @@ struct session *session_attach(struct core *core, struct link *link, struct byte
         if (!session) {
             return NULL;
         }
+        if (journal_is_on(core) && expiry_s > 0 &&
+            !durable_begin(core, session, journal_new_number(core))) {
+            sessions_remove(&core->sessions, session, &core->counters);
+            return NULL;
+        }
     }
+    session->expiry_s = expiry_s;
     heap_remove(&core->timers, &session->timer);
     will_forget(core, session); /* [MQTT-3.1.3-9] */
     session->link = link;
+    if (session->durable) {
+        session->durable->away_before_us = 0;
+    }
     session->progress_us = core->now_us;
     link->session = session;
     core->counters.connected++;
@@ -65,17 +79,33 @@ void session_detach(struct core *core, struct session *session, enum parting par
         session_end(core, session); /* [MQTT-4.1.0-2] [v3 MQTT-4.1.0-2] */
         return;
     }
+    if (session->durable) {
+        durable_write_session(core, session);
+    }
     share_status_tell(core, session, SHARE_AWAY);
+    arm(core, session);
+}
+
+void session_await(struct core *core, struct session *session)
+{
+    assert(!session->link);
     arm(core, session);
 }
 
 void session_end(struct core *core, struct session *session)
 {
     assert(!session->link);
+    /* Its last will is on the disk before it is not. */
+    bool is_group = session->durable && session->will && core->worker_count > 1;
+    journal_group_begin(core, is_group ? journal_new_number(core) : 0);
     will_publish(core, session); /* [MQTT-3.1.2-8] */
     replay_end_all(core, session);
     subscribing_remove_all(core, session); /* what it retained stays [v3 MQTT-3.1.2-7] */
     count_discarded(core, session);
+    if (session->durable) {
+        durable_end(core, session);
+    }
+    journal_group_end(core);
     heap_remove(&core->timers, &session->timer);
     sessions_remove(&core->sessions, session, &core->counters);
 }
@@ -118,12 +148,19 @@ static uint64_t expiry_deadline(const struct core *core, const struct session *s
     }
     return expiry_s >= UINT64_MAX / MICROSECONDS_A_SECOND / 2
                ? UINT64_MAX
-               : session->away_us + expiry_s * MICROSECONDS_A_SECOND;
+               : after_away(session, expiry_s * MICROSECONDS_A_SECOND);
 }
 
 static uint64_t will_deadline(const struct session *session)
 {
-    return session->away_us + (uint64_t)session->will->delay_s * MICROSECONDS_A_SECOND;
+    return after_away(session, (uint64_t)session->will->delay_s * MICROSECONDS_A_SECOND);
+}
+
+/* So long after its client left, which may have been before the broker started. */
+static uint64_t after_away(const struct session *session, uint64_t us)
+{
+    uint64_t before_us = session->durable ? session->durable->away_before_us : 0;
+    return session->away_us + (us > before_us ? us - before_us : 0);
 }
 
 static void arm(struct core *core, struct session *session)
@@ -140,16 +177,30 @@ static void arm(struct core *core, struct session *session)
 /* What was still owed to it will never arrive: it is counted. */
 static void count_discarded(struct core *core, struct session *session)
 {
+    if (session->durable) {
+        session->durable->is_ending = true;
+        backlog_discard(core, session);
+    }
     struct queue *queues[] = {&session->queue, &session->queue_qos0};
     for (size_t i = 0; i < 2; i++) {
         while (queues[i]->count > 0) {
             struct delivery delivery = queue_take(queues[i], &core->counters);
-            dispatch_drop(core, session, &delivery, DROP_SESSION_ENDED);
+            if (delivery.message) {
+                dispatch_drop(core, session, &delivery, DROP_SESSION_ENDED);
+            } else {
+                core->counters.delivered++; /* the client has it */
+                delivery_fini(&delivery, &core->counters);
+            }
         }
     }
     for (uint32_t i = 0; i < session->flow_out.count; i++) {
-        uint8_t state = flow_out_at(&session->flow_out, i)->state;
-        core->counters.delivered += state == DELIVERY_RELEASING; /* the client has it */
-        core->counters.dropped[DROP_SESSION_ENDED] += state == DELIVERY_SENT;
+        struct delivery *delivery = flow_out_at(&session->flow_out, i);
+        bool is_sent = delivery->state == DELIVERY_SENT;
+        bool is_open = delivery->state != DELIVERY_DONE;
+        core->counters.delivered += is_open && !is_sent; /* the client has it */
+        core->counters.dropped[DROP_SESSION_ENDED] += is_sent;
+        if (is_sent) {
+            durable_forget(core, session, delivery);
+        }
     }
 }

@@ -2,6 +2,8 @@
 #include "core/share_group.h"
 
 #include "core/interest.h"
+#include "core/journal.h"
+#include "core/receipt.h"
 #include "core/share_status.h"
 
 #include <assert.h>
@@ -11,6 +13,7 @@ struct share_member {
     uint64_t session;
     uint32_t worker;
     uint8_t status; /* enum share_status */
+    bool is_durable;
 };
 
 struct share_group {
@@ -33,8 +36,9 @@ static uint32_t find_member(const struct share_group *group, uint32_t worker, ui
 static bool add_member(struct share_group *group, uint32_t worker,
                        const struct share_record *record);
 static uint32_t choose(struct share_group *group, uint32_t except, uint8_t worst_status);
+static void remove_member(struct share_group *group, uint32_t member);
 static void assign(struct core *core, const struct share_group *group, uint32_t member,
-                   const struct link_ref *publisher, struct bytes image);
+                   struct share_record *record, struct bytes image);
 
 bool share_group_join(struct core *core, uint32_t worker, const struct share_record *record,
                       struct bytes share_name, struct bytes filter)
@@ -53,12 +57,15 @@ bool share_group_join(struct core *core, uint32_t worker, const struct share_rec
         group->members[member].status = (uint8_t)record->status;
         return true;
     }
+    group->interest->durable_count += record->is_durable;
     if (!add_member(group, worker, record)) {
+        group->interest->durable_count -= record->is_durable;
         if (group->count == 0) {
             close_group(core, group);
         }
         return false;
     }
+    interest_announce(core, filter, group->interest);
     return true;
 }
 
@@ -70,7 +77,7 @@ void share_group_leave(struct core *core, uint32_t worker, const struct share_re
     if (member == NO_MEMBER) {
         return;
     }
-    group->members[member] = group->members[--group->count];
+    remove_member(group, member);
     if (group->count == 0) {
         close_group(core, group);
     }
@@ -91,12 +98,18 @@ void share_group_set_status(struct core *core, uint32_t worker, const struct sha
     }
 }
 
-void share_group_deliver(struct core *core, struct share_group *group,
-                         const struct message *message, const struct link_ref *publisher)
+void share_group_deliver(struct core *core, struct share_group *group, struct message *message,
+                         const struct link_ref *publisher)
 {
     uint32_t member = choose(group, NO_MEMBER, SHARE_AWAY);
     assert(member != NO_MEMBER);
-    assign(core, group, member, publisher, bytes_of(message, message_size(message)));
+    struct share_record record = {.publisher = *publisher};
+    if (group->members[member].is_durable && message->qos > 0) {
+        record.receipt = receipt_expect(core, message);
+        record.receipt_worker = core->worker;
+        record.journal_group = journal_group_pass_on(core);
+    }
+    assign(core, group, member, &record, bytes_of(message, message_size(message)));
 }
 
 void share_group_take_back(struct core *core, uint32_t worker, const struct share_record *record,
@@ -104,9 +117,13 @@ void share_group_take_back(struct core *core, uint32_t worker, const struct shar
 {
     struct share_group *group =
         map_find(&core->share_groups, record->group, has_number, &record->group);
+    struct share_record passed = *record;
+    journal_group_begin(core, record->journal_group);
     if (!group) { /* the last member has left: nobody subscribes to it any more */
         core->counters.owed++;
         core->counters.dropped[DROP_SESSION_ENDED]++;
+        receipt_tell(core, record->receipt_worker, record->receipt, REASON_SUCCESS);
+        journal_group_end(core);
         return;
     }
     uint32_t from = find_member(group, worker, record->session);
@@ -114,7 +131,9 @@ void share_group_take_back(struct core *core, uint32_t worker, const struct shar
     if (member == NO_MEMBER) {
         member = from != NO_MEMBER ? from : choose(group, NO_MEMBER, SHARE_AWAY);
     }
-    assign(core, group, member, &record->publisher, image);
+    passed.journal_group = journal_group_pass_on(core);
+    assign(core, group, member, &passed, image);
+    journal_group_end(core);
 }
 
 struct share_group *share_group_next(const struct share_group *group)
@@ -158,7 +177,6 @@ static struct share_group *open_group(struct core *core, uint64_t number, struct
     }
     group->next = group->interest->groups;
     group->interest->groups = group;
-    interest_announce(core, filter, group->interest);
     return group;
 }
 
@@ -198,8 +216,14 @@ static bool add_member(struct share_group *group, uint32_t worker,
         group->capacity = capacity;
     }
     group->members[group->count++] =
-        (struct share_member){record->session, worker, (uint8_t)record->status};
+        (struct share_member){record->session, worker, (uint8_t)record->status, record->is_durable};
     return true;
+}
+
+static void remove_member(struct share_group *group, uint32_t member)
+{
+    group->interest->durable_count -= group->members[member].is_durable;
+    group->members[member] = group->members[--group->count];
 }
 
 /* The next in turn whose status is best, and not worse than `worst_status`; `except` is passed
@@ -224,13 +248,17 @@ static uint32_t choose(struct share_group *group, uint32_t except, uint8_t worst
     return best;
 }
 
+/* `record` says who waits for it. */
 static void assign(struct core *core, const struct share_group *group, uint32_t member,
-                   const struct link_ref *publisher, struct bytes image)
+                   struct share_record *record, struct bytes image)
 {
-    struct share_record record = {
-        .group = group->number, .session = group->members[member].session, .publisher = *publisher};
-    if (!peers_say(&core->peers, group->members[member].worker, RECORD_SHARE_ASSIGN, &record, image,
+    record->group = group->number;
+    record->session = group->members[member].session;
+    if (!peers_say(&core->peers, group->members[member].worker, RECORD_SHARE_ASSIGN, record, image,
                    (struct bytes){0})) {
+        if (record->receipt != 0 || record->journal_group != 0) {
+            abort(); /* someone would wait for ever */
+        }
         core->counters.owed++;
         core->counters.dropped[DROP_NO_MEMORY]++;
     }

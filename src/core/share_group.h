@@ -18,8 +18,8 @@ void share_group_leave(struct core *core, uint32_t worker, const struct share_re
 void share_group_set_status(struct core *core, uint32_t worker, const struct share_record *record);
 
 /* A message for the group: some member gets it. [MQTT-4.8.2-3] */
-void share_group_deliver(struct core *core, struct share_group *group,
-                         const struct message *message, const struct link_ref *publisher);
+void share_group_deliver(struct core *core, struct share_group *group, struct message *message,
+                         const struct link_ref *publisher);
 /* A member did not finish with a message: somebody else gets it, or, when nobody else is there,
  * that member again. */
 void share_group_take_back(struct core *core, uint32_t worker, const struct share_record *record,

@@ -2,9 +2,13 @@
 #include "core/share_member.h"
 
 #include "core/dispatch.h"
+#include "core/durable.h"
+#include "core/journal.h"
 #include "core/links.h"
+#include "core/receipt.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 static uint64_t member_hash(uint64_t group, uint64_t session);
 static bool is_member(const void *item, const void *key);
@@ -12,8 +16,9 @@ static struct subscription *find(const struct core *core, const struct share_rec
 static void return_queued(struct core *core, struct subscription *member);
 static void return_in_flight(struct core *core, struct subscription *member);
 static bool is_to_return(const struct delivery *delivery, const struct subscription *member);
-static void return_message(struct core *core, const struct subscription *member,
-                           const struct message *message);
+static void return_delivery(struct core *core, const struct subscription *member,
+                            const struct delivery *delivery);
+static void say_returned(struct core *core, const struct share_record *record, struct bytes image);
 
 bool share_member_join(struct core *core, struct subscription *subscription,
                        const struct topic_filter *filter)
@@ -25,14 +30,18 @@ bool share_member_join(struct core *core, struct subscription *subscription,
     }
     struct share_record record = {.group = subscription->share_group,
                                   .session = session->hash,
-                                  .publisher = links_name(core, session->link),
+                                  .publisher = session->link ? links_name(core, session->link)
+                                                             : LINK_REF_NOBODY,
+                                  .is_durable = session->durable != NULL,
                                   .name_size = (uint32_t)filter->share_name.size,
                                   .status = session->share_status};
     if (!peers_say(&core->peers, core_home(core, record.group), RECORD_SHARE_JOIN, &record,
                    filter->share_name, filter->filter)) {
         return false;
     }
-    session->link->joining++;
+    if (session->link) {
+        session->link->joining++;
+    }
     return true;
 }
 
@@ -54,23 +63,35 @@ void share_member_receive(struct core *core, const struct share_record *record, 
 {
     struct subscription *member = find(core, record);
     if (!member) { /* it left while the message was on its way */
-        peers_say(&core->peers, core_home(core, record->group), RECORD_SHARE_RETURN, record, image,
-                  (struct bytes){0});
+        struct share_record passed = *record;
+        journal_group_begin(core, record->journal_group);
+        passed.journal_group = journal_group_pass_on(core);
+        say_returned(core, &passed, image);
+        journal_group_end(core);
         return;
     }
     struct message *message = message_from_image(image.data, image.size, &core->counters);
     if (!message) {
+        if (record->receipt != 0 || record->journal_group != 0) {
+            abort(); /* someone would wait for ever */
+        }
         core->counters.owed++;
         core->counters.dropped[DROP_NO_MEMORY]++;
         return;
     }
     uint8_t qos = core->options->upgrade_outgoing_qos || member->qos < message->qos ? member->qos
                                                                                     : message->qos;
-    struct delivery delivery = {.message = message,
+    struct delivery delivery = {.message = message_ref(message),
                                 .tag = delivery_tag_ref(member->tag), /* [MQTT-3.3.4-5] */
                                 .qos = qos,                           /* [MQTT-4.8.2-3] */
                                 .retain = message->retain && member->retain_as_published};
+    core->is_queue_full = false;
+    journal_group_begin(core, record->journal_group);
     dispatch_deliver(core, member->session, &delivery, &record->publisher);
+    journal_group_end(core);
+    receipt_address_worker(core, message, record->receipt_worker, record->receipt,
+                           core->is_queue_full ? REASON_QUOTA_EXCEEDED : REASON_SUCCESS);
+    message_unref(message, &core->counters);
 }
 
 void share_member_give_back(struct core *core, const struct share_record *record)
@@ -114,7 +135,7 @@ static bool stays(void *context, struct delivery *delivery)
     if (!delivery->tag || delivery->tag->share_group != returning->member->share_group) {
         return true;
     }
-    return_message(returning->core, returning->member, delivery->message);
+    return_delivery(returning->core, returning->member, delivery);
     delivery_fini(delivery, &returning->core->counters);
     return false;
 }
@@ -122,6 +143,9 @@ static bool stays(void *context, struct delivery *delivery)
 static void return_queued(struct core *core, struct subscription *member)
 {
     struct returning returning = {core, member};
+    if (member->session->durable) {
+        durable_write_deliveries(core, member->session);
+    }
     queue_filter(&member->session->queue, stays, &returning, &core->counters);
     queue_filter(&member->session->queue_qos0, stays, &returning, &core->counters);
 }
@@ -133,7 +157,7 @@ static void return_in_flight(struct core *core, struct subscription *member)
     struct flow_out *flow = &member->session->flow_out;
     for (uint32_t i = 0; i < flow->count; i++) {
         if (is_to_return(flow_out_at(flow, i), member)) {
-            return_message(core, member, flow_out_at(flow, i)->message);
+            return_delivery(core, member, flow_out_at(flow, i));
         }
     }
     for (uint32_t i = flow->count; i > 0;
@@ -150,15 +174,31 @@ static bool is_to_return(const struct delivery *delivery, const struct subscript
            delivery->tag->share_group == member->share_group;
 }
 
-static void return_message(struct core *core, const struct subscription *member,
-                           const struct message *message)
+/* A durable session's stays on the disk until it is on the disk where it goes. */
+static void return_delivery(struct core *core, const struct subscription *member,
+                            const struct delivery *delivery)
 {
     struct share_record record = {.group = member->share_group,
                                   .session = member->session->hash,
                                   .publisher = LINK_REF_NOBODY};
+    bool is_durable = member->session->durable && delivery->qos > 0;
     core->counters.owed--; /* owed to somebody else from now on */
-    if (!peers_say(&core->peers, core_home(core, record.group), RECORD_SHARE_RETURN, &record,
-                   bytes_of(message, message_size(message)), (struct bytes){0})) {
+    journal_group_begin(core, is_durable && core->worker_count > 1 ? journal_new_number(core) : 0);
+    if (is_durable) {
+        durable_hand_on(core, member->session, delivery);
+        record.journal_group = journal_group_pass_on(core);
+    }
+    say_returned(core, &record, bytes_of(delivery->message, message_size(delivery->message)));
+    journal_group_end(core);
+}
+
+static void say_returned(struct core *core, const struct share_record *record, struct bytes image)
+{
+    if (!peers_say(&core->peers, core_home(core, record->group), RECORD_SHARE_RETURN, record, image,
+                   (struct bytes){0})) {
+        if (record->receipt != 0 || record->journal_group != 0) {
+            abort(); /* someone would wait for ever */
+        }
         core->counters.owed++;
         core->counters.dropped[DROP_NO_MEMORY]++;
     }

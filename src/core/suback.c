@@ -5,6 +5,7 @@
 #include "core/refuse.h"
 #include "core/replay.h"
 #include "core/send.h"
+#include "core/waiting.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -15,13 +16,13 @@ struct pending_suback {
     uint8_t reasons[];
 };
 
-static void answer_now(struct core *core, struct link *link, uint16_t packet_id,
-                       struct bytes reasons);
+static void answer_when_written(struct core *core, struct link *link, uint16_t packet_id,
+                                struct bytes reasons);
 
 void suback_answer(struct core *core, struct link *link, uint16_t packet_id, struct bytes reasons)
 {
     if (link->joining == 0) {
-        answer_now(core, link, packet_id, reasons);
+        answer_when_written(core, link, packet_id, reasons);
         return;
     }
     assert(!link->pending_suback);
@@ -37,6 +38,19 @@ void suback_answer(struct core *core, struct link *link, uint16_t packet_id, str
     hold_pause_link(link);
 }
 
+void suback_send(struct core *core, struct link *link, uint16_t packet_id, struct bytes reasons)
+{
+    struct packet answer = {.type = PACKET_SUBACK,
+                            .suback = {.packet_id = packet_id, .reasons = reasons}};
+    /* [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-6] [MQTT-3.9.3-1] [MQTT-2.2.1-6] [v3 MQTT-3.8.4-1]
+     * [v3 MQTT-3.8.4-2] [v3 MQTT-3.8.4-5] [v3 MQTT-3.9.3-1] [v3 MQTT-2.3.1-7] */
+    if (send_packet(core, link, &answer) != SEND_OK) {
+        refuse_link(core, link, REASON_PACKET_TOO_LARGE, "SUBACK does not fit");
+    } else {
+        replay_pump(core, link->session);
+    }
+}
+
 void suback_note_joined(struct core *core, const struct share_record *record)
 {
     struct link *link = links_find(core, &record->publisher);
@@ -48,23 +62,20 @@ void suback_note_joined(struct core *core, const struct share_record *record)
     if (pending) {
         hold_unpause_link(core, link);
         if (link->session) {
-            answer_now(core, link, pending->packet_id,
-                       bytes_of(pending->reasons, pending->reason_count));
+            answer_when_written(core, link, pending->packet_id,
+                                bytes_of(pending->reasons, pending->reason_count));
         }
         free(pending);
     }
 }
 
-static void answer_now(struct core *core, struct link *link, uint16_t packet_id,
-                       struct bytes reasons)
+/* What a durable session subscribed to is on the disk before it is told so. */
+static void answer_when_written(struct core *core, struct link *link, uint16_t packet_id,
+                                struct bytes reasons)
 {
-    struct packet answer = {.type = PACKET_SUBACK,
-                            .suback = {.packet_id = packet_id, .reasons = reasons}};
-    /* [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-6] [MQTT-3.9.3-1] [MQTT-2.2.1-6] [v3 MQTT-3.8.4-1]
-     * [v3 MQTT-3.8.4-2] [v3 MQTT-3.8.4-5] [v3 MQTT-3.9.3-1] [v3 MQTT-2.3.1-7] */
-    if (send_packet(core, link, &answer) != SEND_OK) {
-        refuse_link(core, link, REASON_PACKET_TOO_LARGE, "SUBACK does not fit");
-    } else {
-        replay_pump(core, link->session);
+    if (!link->session->durable) {
+        suback_send(core, link, packet_id, reasons);
+    } else if (!waiting_add(core, link, WAITING_SUBACK, packet_id, REASON_SUCCESS, reasons)) {
+        refuse_link(core, link, REASON_QUOTA_EXCEEDED, "no memory");
     }
 }

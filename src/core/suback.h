@@ -13,4 +13,7 @@ void suback_answer(struct core *core, struct link *link, uint16_t packet_id, str
 /* A home says that the member has joined. */
 void suback_note_joined(struct core *core, const struct share_record *record);
 
+/* Sends it now. */
+void suback_send(struct core *core, struct link *link, uint16_t packet_id, struct bytes reasons);
+
 #endif

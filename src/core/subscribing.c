@@ -2,6 +2,7 @@
 #include "core/subscribing.h"
 
 #include "base/hash.h"
+#include "core/durable.h"
 #include "core/interest.h"
 #include "core/replay.h"
 #include "core/share_member.h"
@@ -18,6 +19,7 @@ struct subscription_key {
 static uint64_t key_hash(const struct core *core, const struct session *session, struct bytes text);
 static bool has_key(const void *item, const void *key);
 static bool set_tag(struct subscription *subscription, uint32_t id);
+static void write_down(struct core *core, struct subscription *subscription);
 static bool open_interest(struct core *core, struct subscription *subscription,
                           const struct topic_filter *filter);
 static struct bytes plain_filter(const struct subscription *subscription);
@@ -54,6 +56,7 @@ struct subscription *subscribing_add(struct core *core, struct session *session,
     subscription->retain_as_published = subscribing->retain_as_published;
     bool is_tagged = set_tag(subscription, subscribing->id);
     if (!*is_new) { /* replaced [MQTT-3.8.4-3] [v3 MQTT-3.8.4-3] */
+        write_down(core, subscription);
         return is_tagged ? subscription : NULL;
     }
     uint64_t hash = key_hash(core, session, subscribing->text);
@@ -74,6 +77,10 @@ struct subscription *subscribing_add(struct core *core, struct session *session,
     core->counters.subscriptions++;
     core->counters.shared_subscriptions += is_shared;
     core->counters.memory_held += sizeof *subscription + subscription->filter_size;
+    subscription->number = subscribing->number;
+    if (subscription->number == 0) {
+        write_down(core, subscription);
+    }
     return subscription;
 
 undo_map:
@@ -99,11 +106,15 @@ void subscribing_remove(struct core *core, struct subscription *subscription, bo
         subscription->next->previous = subscription->previous;
     }
     replay_end_for(core, subscription);
+    if (session->durable && !ends) {
+        durable_write_unsubscription(core, subscription);
+    }
     if (is_shared) {
         share_member_leave(core, subscription, ends);
     } else {
         struct interest *interest = subscription->interest;
         interest_remove(interest, subscription);
+        interest->durable_count -= session->durable != NULL;
         interest_close_unused(core, plain_filter(subscription), interest);
     }
     map_remove(&core->subscriptions, key_hash(core, session, subscription_filter(subscription)),
@@ -123,6 +134,14 @@ void subscribing_remove_all(struct core *core, struct session *session)
     }
     while (session->shared_subscriptions) {
         subscribing_remove(core, session->shared_subscriptions, true);
+    }
+}
+
+/* SUBACK waits until it is. */
+static void write_down(struct core *core, struct subscription *subscription)
+{
+    if (subscription->session->durable) {
+        durable_write_subscription(core, subscription);
     }
 }
 
@@ -166,6 +185,7 @@ static bool open_interest(struct core *core, struct subscription *subscription,
         interest_close_unused(core, filter->filter, interest);
         return false;
     }
+    interest->durable_count += subscription->session->durable != NULL;
     interest_announce(core, filter->filter, interest);
     return true;
 }

@@ -10,6 +10,7 @@ struct subscribing {
     struct bytes text;
     struct topic_filter filter; /* `text`, taken apart */
     uint32_t id;
+    uint32_t number; /* as the store knows it; 0: it is new */
     uint8_t qos;
     bool no_local, retain_as_published;
 };

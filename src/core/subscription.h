@@ -7,13 +7,17 @@
 
 struct share_group;
 
+enum announced { ANNOUNCED_NOTHING, ANNOUNCED_PLAIN, ANNOUNCED_DURABLE };
+
 /* Who wants the messages of one filter: the value the trie keeps for it. */
 struct interest {
     struct subscription **subscriptions; /* of this worker's sessions; [count] of [capacity] */
     uint32_t count, capacity;
     struct share_group *groups; /* shared subscriptions at home here */
     uint64_t peers;             /* other workers that want it, a bit each */
-    bool is_announced;          /* the other workers know that we want it */
+    uint64_t durable_peers;     /* those of them that settle what they get */
+    uint32_t durable_count;     /* durable sessions and members of groups among the above */
+    uint8_t announced;          /* enum announced: what the other workers know of us */
 };
 
 struct subscription {
@@ -25,6 +29,7 @@ struct subscription {
         *interest; /* NULL for a shared one: its group, wherever it is, has the interest */
     struct delivery_tag *tag; /* its identifier and group, as deliveries carry them; may be NULL */
     uint64_t share_group;     /* the group's number; 0: not shared */
+    uint32_t number;          /* in its durable session, for record.h; 0: none yet */
     uint32_t place;           /* in interest->subscriptions */
     uint32_t id;              /* Subscription Identifier; 0: none */
     uint8_t qos;

@@ -12,6 +12,7 @@ enum timer_kind {
     TIMER_SESSION, /* struct session: its end, its will, its patience */
     TIMER_SYS,     /* struct core: $SYS is due */
     TIMER_SWEEP,   /* struct core: pools are trimmed, expired retained messages removed */
+    TIMER_JOURNAL, /* struct core: the open batch is due */
 };
 
 /* Sets `entry`, of `kind`, to `deadline_us`. Without memory for one more timer the process ends: no

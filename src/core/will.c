@@ -2,6 +2,8 @@
 #include "core/will.h"
 
 #include "core/deliver.h"
+#include "core/durable.h"
+#include "core/journal.h"
 #include "core/timers.h"
 #include "wire/properties.h"
 
@@ -62,7 +64,14 @@ void will_publish(struct core *core, struct session *session)
         will->message->expires_us =
             core->now_us + will->message->expires_us * MICROSECONDS_A_SECOND;
     }
+    /* That it is gone from the session, and whom it is owed to, is one. */
+    bool is_group = session->durable && core->worker_count > 1;
+    journal_group_begin(core, is_group ? journal_new_number(core) : 0);
     deliver_publish(core, will->message, NULL, 0);
+    if (session->durable) {
+        durable_write_session(core, session);
+    }
+    journal_group_end(core);
     message_unref(will->message, &core->counters);
     free(will);
 }
