@@ -430,7 +430,8 @@ static void much_moves_in_several_transactions(void **state)
     size = made->size;
     for (uint64_t i = 1; i <= COUNT; i++) {
         uint8_t head[8 + 32 + 1] = {
-            0, 0, 0, 2, 0, SIZE + 33 >> 16, SIZE + 33 >> 8 & 255, (SIZE + 33) & 255, (uint8_t)i};
+            0,         0, 0, 2, 0, (SIZE + 33) >> 16, (SIZE + 33) >> 8 & 255, (SIZE + 33) & 255,
+            (uint8_t)i};
         head[8 + 17] = SIZE >> 16;
         head[8 + 18] = SIZE >> 8 & 255;
         head[8 + 19] = SIZE & 255;
