@@ -1,6 +1,6 @@
 /* durable.h — what a session writes down, so that it outlives the broker (section 4.1).
  *
- *   accept ──▶ in no batch ──▶ in a batch ──▶ persisted          a delivery, while its client is here
+ *   accept ──▶ in no batch ──▶ in a batch ──▶ persisted         a delivery, while its client is here
  *                  └─(acknowledged first: never written)
  *   append ──▶ in a batch at once, and no longer in memory       … is away, or behind such ones
  *
@@ -32,7 +32,7 @@ void durable_note_sent(struct session *session, const struct delivery *delivery)
 /* PUBREC came. PUBREL may leave when the batch that is open now is persisted. */
 void durable_write_releasing(struct core *core, struct session *session,
                              const struct delivery *delivery);
-/* It is acknowledged, or will never be sent; its message is still there unless that was released. */
+/* It is acknowledged, or will never be sent. Its message is still there, unless released. */
 void durable_forget(struct core *core, struct session *session, const struct delivery *delivery);
 
 /* It goes to another session (a shared subscription's): its entry goes with the batch, or group,

@@ -1,8 +1,8 @@
 /* receipt.h — the acknowledgement of a message, while something has to happen first.
  *
- *   PUBLISH ──▶ receipt ──┬─ owed here to durable sessions ──(acknowledged, or persisted)──┐
- *                         ├─ kept here: retained, a QoS 2 identifier ──(persisted)──────────┤
- *                         └─ sent to other workers ──(SETTLED from each)────────────────────┴─▶ told
+ *   PUBLISH ──▶ receipt ──┬─ owed here to durable sessions ──(acknowledged or persisted)──┐
+ *                         ├─ kept here: retained, a QoS 2 identifier ──(persisted)─────────┤
+ *                         └─ sent to other workers ──(SETTLED from each)───────────────────┴─▶ told
  *
  * Told is the publisher's link, with PUBACK or PUBREC; or the worker the message came from, with
  * SETTLED. A message that nobody durable is owed and nobody keeps has no receipt and is
