@@ -194,6 +194,7 @@ void judge_print_last_events(const struct judge *judge, FILE *out, size_t count_
 struct judge_tally {
     uint64_t events, messages, accepted, received, owed, owed_met, excused, wills_due, replays_due;
     uint64_t crashes, sessions_resumed;
+    uint64_t ignored; /* what came of links the client had left: should be few */
 };
 void judge_tally(const struct judge *judge, struct judge_tally *tally);
 
