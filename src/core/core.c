@@ -172,6 +172,7 @@ void core_step(struct core *core, const struct event *event, struct effects *eff
     case EVENT_FETCHED: persist_hear_fetched(core, event->fetched); break;
     case EVENT_STORE_CHANGED:
         persist_hear_state(core, event->store.state, event->store.words);
+        sys_topics_publish_store(core);
         break;
     case EVENT_STOPPING: stop(core); break;
     }

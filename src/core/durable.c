@@ -259,7 +259,7 @@ static void write_delivery(struct core *core, struct session *session,
     struct bytes runs[2] = {bytes_of(tag ? tag->ids : NULL, entry.id_count * sizeof tag->ids[0]),
                             stored_body(message)};
     journal_add(core, ENTRY_DELIVERY, &entry, runs, entry.body == 0 ? 2 : 1);
-    durable->bytes_written += message_size(message);
+    durable->bytes_written += stored_body(message).size;
 }
 
 /* The number of a body that is written once for several deliveries; 0: it goes with each. */

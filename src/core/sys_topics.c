@@ -136,6 +136,7 @@ void sys_topics_tick(struct core *core)
     if (!sys->is_begun) {
         snprintf(text, sizeof text, "midge version %s", core->version);
         publish(core, "version", text);
+        sys_topics_publish_store(core);
     }
     publish_figures(core, &sum);
     publish_clients(core, &sum);
@@ -149,6 +150,19 @@ void sys_topics_tick(struct core *core)
 void sys_topics_learn(struct core *core, uint32_t worker, const struct counters *counters)
 {
     core->sys_topics->of_worker[worker] = *counters;
+}
+
+void sys_topics_publish_store(struct core *core)
+{
+    static const char *const states[] = {
+        [STORE_WELL] = "well", [STORE_FULL] = "full", [STORE_FAILING] = "failing"};
+    const struct journal *journal = &core->journal;
+    if (core->worker == 0 && journal->is_on && core->options->sys_interval_s != 0) {
+        char text[sizeof journal->words + 16];
+        snprintf(text, sizeof text, "%s%s%s", states[journal->state], journal->words[0] ? ": " : "",
+                 journal->words);
+        publish(core, "store/state", text);
+    }
 }
 
 void sys_topics_publish_log(struct core *core, uint32_t kind, const char *line)

@@ -14,6 +14,9 @@ void sys_topics_free(struct core *core);
 void sys_topics_tick(struct core *core);
 /* What another worker (or this one) told. Only at worker 0. */
 void sys_topics_learn(struct core *core, uint32_t worker, const struct counters *counters);
+/* Publishes how the store is, under $SYS/broker/store/state: "well", or what is wrong. Only at
+ * worker 0. */
+void sys_topics_publish_store(struct core *core);
 /* Publishes a line of the log under $SYS/broker/log. */
 void sys_topics_publish_log(struct core *core, uint32_t kind, const char *line);
 
