@@ -4,7 +4,7 @@
 
 #include "base/map.h"
 #include "store/mosquitto_db.h"
-#include "store/moving_in.h"
+#include "store/moving_in_counts.h"
 
 enum { MOVED_IDS_MAX = 64 }; /* Subscription Identifiers of a delivery; more are left out */
 

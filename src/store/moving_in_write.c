@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "store/moving_in.h"
 #include "store/moving_in_plan.h"
 #include "wire/properties.h"
 
