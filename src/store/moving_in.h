@@ -6,7 +6,7 @@
  *
  * What a session was owed stays owed, in its order, and under its packet identifiers: the places
  * of what is in flight are chosen so that 1 + place % 65535 is the identifier mosquitto used, for a
- * QoS 2 message that arrives under another one would arrive twice. mosquitto's identifiers count up;
+ * QoS 2 message that arrives under another one would arrive twice. Those identifiers count up;
  * where a file holds them otherwise, they are kept all the same, and the order is theirs.
  *
  * A QoS 2 message that mosquitto has from a client waits there for PUBREL before anybody gets it.

@@ -6,6 +6,8 @@
  *
  * Nothing can go wrong but memory: identifiers that do not count up are put in order first, and one
  * that is there twice, or is 0, sends its second message to those that wait. */
+#include "store/moving_in.h"
+
 #include <stdlib.h>
 
 #include "store/moving_in_plan.h"

@@ -1,6 +1,8 @@
 /* moving_in_route.c — a QoS 2 message that waited for PUBREL is delivered as if it had come to us:
  * once to each session whose subscriptions match, at the highest QoS these allow, to one session of
  * each group that shares one; and it is retained when it says so. */
+#include "store/moving_in.h"
+
 #include <stdlib.h>
 
 #include "store/moving_in_plan.h"

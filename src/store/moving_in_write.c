@@ -1,11 +1,12 @@
 /* moving_in_write.c — the plan becomes batches: retained messages, then one session after the
  * other, each followed by all that is its own. Batches are committed whenever enough has come
  * together. A transaction that fails ends it: whoever called us throws the store away. */
+#include "store/moving_in.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
-#include "store/moving_in.h"
 #include "store/moving_in_plan.h"
 #include "wire/properties.h"
 
