@@ -39,6 +39,10 @@ void keep_alive_begin(struct core *core, struct link *link, uint16_t asked_s)
 
 void keep_alive_judge(struct core *core, struct link *link)
 {
+    if (link->is_awaiting_restore && link->state == LINK_WAITING) {
+        keep_alive_await_connect(core, link); /* it is we who do not read */
+        return;
+    }
     if (link->state == LINK_WAITING || link->state == LINK_AUTHENTICATING) {
         log_write(core->log, LOG_KIND_NOTICE, "Client <unknown> from %s sent no CONNECT in time.",
                   link->address);
