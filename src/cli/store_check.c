@@ -1,8 +1,10 @@
-/* store_check.c — midge store check: every record is read once, counted by its kind. What is damaged
- * gets a line of its own, up to a bound; beyond it only the number goes on. */
+/* store_check.c — midge store check: every record is read once, counted by its kind. What is
+ * damaged gets a line of its own, up to a bound; beyond it only the number goes on. */
+#include "cli/store_check.h"
+
 #include <stdio.h>
 
-#include "cli/store_command.h"
+#include "cli/store_size.h"
 #include "store/store_inspect.h"
 #include "store/store_lmdb.h"
 

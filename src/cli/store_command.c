@@ -1,10 +1,14 @@
-/* store_command.c — a table of four commands: the first word says which, the rest is a file and, for
- * import, where to. A mistake is told with what would be right. */
+/* store_command.c — a table of four commands: the first word says which, the rest is a file and,
+ * for import, where to. A mistake is told with what would be right. */
 #include "cli/store_command.h"
 
 #include <string.h>
 
 #include "base/version.h"
+#include "cli/store_check.h"
+#include "cli/store_compact.h"
+#include "cli/store_dump.h"
+#include "cli/store_import.h"
 
 struct store_entry {
     const char *name, *usage, *summary, *description;
@@ -170,23 +174,6 @@ void store_command_manual(FILE *file)
         fputc('\n', file);
     }
     fprintf(file, ".SH SEE ALSO\n.BR midge (1),\n.BR midged (8),\n.BR midge.conf (5)\n");
-}
-
-const char *store_size_text(uint64_t size, char text[STORE_SIZE_TEXT])
-{
-    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    if (size < 1024) {
-        snprintf(text, STORE_SIZE_TEXT, "%llu bytes", (unsigned long long)size);
-        return text;
-    }
-    double value = (double)size / 1024;
-    size_t unit = 0;
-    while (value >= 1024 && unit + 1 < sizeof units / sizeof units[0]) {
-        value /= 1024;
-        unit++;
-    }
-    snprintf(text, STORE_SIZE_TEXT, "%.1f %s", value, units[unit]);
-    return text;
 }
 
 static const struct store_entry *find(const char *name)

@@ -1,7 +1,9 @@
 /* store_compact.c — midge store compact: the store copies itself; we say what came of it. */
+#include "cli/store_compact.h"
+
 #include <stdio.h>
 
-#include "cli/store_command.h"
+#include "cli/store_size.h"
 #include "store/store_lmdb.h"
 
 int store_compact(const struct store_arguments *arguments)

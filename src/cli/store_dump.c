@@ -1,12 +1,13 @@
 /* store_dump.c — midge store dump: one line of JSON for each thing, written as it is read. A reader
  * of our output who goes away ends it quietly. */
+#include "cli/store_dump.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/output.h"
-#include "cli/store_command.h"
 #include "cli/store_json.h"
 #include "store/store_lmdb.h"
 

@@ -3,8 +3,11 @@
  * leaves everything as it was.
  *
  *   mosquitto.db ──moving_in──▶ midge.db.importing ──rename──▶ midge.db */
+#include "cli/store_import.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,7 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/store_command.h"
 #include "cli/store_paths.h"
 #include "store/moving_in.h"
 #include "store/store_inspect.h"

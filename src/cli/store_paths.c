@@ -4,6 +4,7 @@
 #include "cli/store_paths.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

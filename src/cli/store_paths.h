@@ -5,7 +5,7 @@
 #ifndef MIDGE_CLI_STORE_PATHS_H
 #define MIDGE_CLI_STORE_PATHS_H
 
-#include "cli/store_command.h"
+#include "cli/store_arguments.h"
 
 enum { STORE_PATH_SIZE = 4096 };
 
