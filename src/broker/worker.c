@@ -159,12 +159,14 @@ static void turn(struct worker *worker)
     loop_turn(worker->loop, find_timeout(worker));
     atomic_fetch_add_explicit(&worker->turn_count, 1, memory_order_relaxed);
     attend(worker);
+    /* Batches before parcels: the part of a group from which others follow is taken first. They are
+     * written while we send. */
+    give_batches(worker, false);
     post_parcels(worker);
-    give_batches(worker, false); /* they are written while we send */
     end_all(worker);
     flush_all(worker);
-    post_parcels(worker); /* what sending has set free */
-    give_batches(worker, false);
+    give_batches(worker, false); /* what sending has set free */
+    post_parcels(worker);
     watch_peers(worker);
 }
 
