@@ -4,6 +4,8 @@
  * Links of one client may overlap: the client opens a new one while the broker still holds the
  * old, and even a CONNECT the client gave up long ago may arrive later and take the session over.
  * So whatever a link without CONNACK asked for is "may be" until the broker has lost it. */
+#include "sim/judge.h"
+
 #include "sim/judge_state.h"
 
 #include <assert.h>

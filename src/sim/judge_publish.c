@@ -1,5 +1,7 @@
 /* judge_publish.c — what clients publish, what the broker acknowledges of it, and who must get it
  * then. */
+#include "sim/judge.h"
+
 #include "sim/judge_state.h"
 
 #include <assert.h>

@@ -6,6 +6,8 @@
  *
  * All from the first to before DONE is in use: the identifier stands for that message only, and
  * the message comes again only on a new connection, marked DUP. */
+#include "sim/judge.h"
+
 #include "sim/judge_state.h"
 
 static bool is_in_use(const struct model_receipt *receipt);

@@ -3,6 +3,8 @@
  * First the packet (judge_receipts.c: was it here before?), then the message: somebody sent it, to
  * this topic; a subscription asks for it; not more often, not later, not in another order than it
  * may come. */
+#include "sim/judge.h"
+
 #include "sim/judge_state.h"
 
 #include <assert.h>

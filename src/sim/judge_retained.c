@@ -2,6 +2,8 @@
  *
  * A topic has candidates. One is superseded once another is certainly accepted that was sent only
  * after the first had taken effect; what overlaps in time may have come in any order. */
+#include "sim/judge.h"
+
 #include "sim/judge_state.h"
 
 #include <assert.h>

@@ -1,6 +1,8 @@
 /* judge_settle.c — all is settled: who must have what, has it; what is finished is forgotten.
  *
  * Clients that are away keep what they are owed, and what they may be owed, until they are back. */
+#include "sim/judge.h"
+
 #include "sim/judge_state.h"
 
 static void check_message(struct judge *judge, struct model_message *message);

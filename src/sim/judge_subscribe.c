@@ -1,4 +1,6 @@
 /* judge_subscribe.c — subscriptions: asked for, acknowledged, replaced and ended. */
+#include "sim/judge.h"
+
 #include "sim/judge_state.h"
 
 static void add_subscription(struct judge *judge, struct model_session *session,

@@ -6,6 +6,8 @@
  *     └──nobody can say──▶ MAY
  *
  * A will of a session that outlives a crash is DUE when the broker crashes; others MAY be. */
+#include "sim/judge.h"
+
 #include "sim/judge_state.h"
 
 #include <assert.h>
