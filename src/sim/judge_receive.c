@@ -12,6 +12,7 @@
 struct replay_chance {
     uint8_t qos;
     uint32_t times;
+    bool is_asked; /* some SUBSCRIBE asked for what is retained for its topic */
 };
 
 static void judge_message(struct judge *judge, struct model_link *link,
@@ -185,8 +186,11 @@ static struct replay_chance replay_chance_of(struct judge *judge,
         bool is_asked = subscription->retain_handling == 0 ||
                         (subscription->retain_handling == 1 && !subscription->was_there);
         if (subscription->is_shared || !is_asked ||
-            !model_texts_match(&judge->texts, subscription->pattern, message->topic) ||
-            !judge_retained_is_possible(judge, message, subscription->sent)) {
+            !model_texts_match(&judge->texts, subscription->pattern, message->topic)) {
+            continue;
+        }
+        chance.is_asked = true;
+        if (!judge_retained_is_possible(judge, message, subscription->sent)) {
             continue;
         }
         uint8_t qos = message->qos < subscription->qos ? message->qos : subscription->qos;
@@ -205,13 +209,12 @@ static void condemn_misfit(struct judge *judge, const struct model_link *link,
                       "[MQTT-3.3.2-3]";
     if (received->retain && !message->retain) {
         why = "it is marked RETAIN and was not published so [MQTT-3.3.1-12] [v3 MQTT-3.3.1-9]";
-    } else if (received->retain && chance->qos != 0 && !chance->as_published &&
-               replay->times == 0) {
-        why = "it is marked RETAIN, but is not what a new subscription finds retained "
-              "[MQTT-3.3.1-8] [MQTT-3.3.1-12] [v3 MQTT-3.3.1-8]";
-    } else if (received->retain && chance->qos == 0) {
-        why = "it is not, or not any more, what is retained for its topic, or came more often than "
-              "it was asked for [MQTT-3.3.1-5] [MQTT-3.3.1-9] [v3 MQTT-3.3.1-5]";
+    } else if (received->retain && replay->qos == 0 && replay->is_asked) {
+        why = "it is marked RETAIN, but is not, or not any more, what is retained for its topic "
+              "[MQTT-3.3.1-5] [MQTT-3.3.1-12] [v3 MQTT-3.3.1-5]";
+    } else if (received->retain && chance->qos != 0 && !chance->as_published) {
+        why = "it is marked RETAIN, but no SUBSCRIBE asks for it (any more) [MQTT-3.3.1-9] "
+              "[MQTT-3.3.1-11] [MQTT-3.3.1-12] [v3 MQTT-3.3.1-9]";
     } else if (!received->retain && chance->qos != 0 && !chance->plain) {
         why = "it is not marked RETAIN, but the subscription says Retain As Published "
               "[MQTT-3.3.1-13]";
