@@ -6,6 +6,7 @@
 
 #include "cli/help_texts.h"
 #include "cli/options_table.h"
+#include "cli/store_command.h"
 
 static void print_overview(FILE *file);
 static void print_escaped(FILE *file, const char *text);
@@ -60,6 +61,7 @@ static void print_overview(FILE *file)
         fprintf(file, ".TP\n.B %s\n%s; see\n.BR midge\\-%s (1).\n", texts->name, texts->summary,
                 texts->name);
     }
+    fprintf(file, ".TP\n.B store\n%s; see\n.BR midge\\-store (1).\n", store_command_summary());
     fprintf(file, ".SH NAMES\nCalled through a link named mosquitto_pub, mosquitto_sub or "
                   "mosquitto_rr, it is that command and behaves as mosquitto's.\n"
                   ".SH SEE ALSO\n.BR midged (8)\n");

@@ -11,6 +11,7 @@
 #include "cli/options_check.h"
 #include "cli/pub.h"
 #include "cli/rr.h"
+#include "cli/store_command.h"
 #include "cli/sub.h"
 
 struct entry {
@@ -49,6 +50,9 @@ int main(int count, char **arguments)
     const struct entry *entry = find(arguments[1]);
     if (entry) {
         return run_command(entry, false, count - 2, arguments + 2);
+    }
+    if (strcmp(arguments[1], "store") == 0) {
+        return store_command_run(count - 2, arguments + 2);
     }
     return answer(arguments[1], count - 2, arguments + 2);
 }
@@ -119,6 +123,14 @@ static int answer(const char *word, int count, char **arguments)
         }
         return EXIT_CODE_OK;
     }
+    if (strcmp(arguments[is_manual], "store") == 0) {
+        if (is_manual) {
+            store_command_manual(stdout);
+        } else {
+            store_command_help(stdout);
+        }
+        return EXIT_CODE_OK;
+    }
     const struct entry *entry = find(arguments[is_manual]);
     if (!entry) {
         say_mistake(&voice, "There is no command \"%s\".", arguments[is_manual]);
@@ -139,6 +151,7 @@ static void print_overview(FILE *file)
     for (size_t i = 0; i < ENTRY_COUNT; i++) {
         fprintf(file, "  midge %-5s %s\n", entries[i].name, help_summary(entries[i].command));
     }
+    fprintf(file, "  midge %-5s %s\n", "store", store_command_summary());
     fprintf(file, "\nAll about one of them: midge help pub\n"
                   "Try it: midge sub -v -t hello, and in another terminal "
                   "midge pub -t hello -m 'my name is blah'\n");

@@ -85,8 +85,8 @@ static void tell(const struct store_arguments *arguments, const struct store_sum
     if (summary->is_head_damaged) {
         printf("its head is damaged\n");
     } else {
-        printf("format %u, opened %llu times, %s\n", summary->version,
-               (unsigned long long)summary->start,
+        printf("format %u, opened %llu time%s, %s\n", summary->version,
+               (unsigned long long)summary->start, summary->start == 1 ? "" : "s",
                summary->was_stopped ? "the last broker ended in order"
                                     : "the last broker did not end in order");
     }

@@ -168,12 +168,12 @@ static void add_delivery(struct object *object, const struct delivery_entry *ent
 {
     add_whole(object, "place", entry->place);
     add_whole(object, "packet_id", 1 + entry->place % 65535);
-    add_whole(object, "deliver_qos", entry->qos);
     add_flag(object, "was_sent", entry->place < session->place_sent);
     size_t ids_size = entry->id_count * sizeof(uint32_t);
     if (ids_size > rest.size || rest.size == 0) {
         return; /* to be released: there is no message any more */
     }
+    add_whole(object, "deliver_qos", entry->qos);
     add_flag(object, "deliver_retain", entry->retain);
     add_ids(object, bytes_of(rest.data, ids_size));
     add_message(object, &entry->message, bytes_of(rest.data + ids_size, rest.size - ids_size));

@@ -416,7 +416,7 @@ def test_own_name(suite, tool):
         if wanted not in out + errors:
             faults.append(f"{wanted!r} is missing in {(out + errors)[:300]!r}")
         suite.report("midge " + " ".join(words), faults)
-    for page in ("midge", "midge-pub", "midge-sub", "midge-rr"):
+    for page in ("midge", "midge-pub", "midge-sub", "midge-rr", "midge-store"):
         words = ["help", "--manual"] + page.split("-")[1:]
         path = os.path.join(source, "docs", "man", page + ".1")
         with open(path, "rb") as file:

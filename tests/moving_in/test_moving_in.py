@@ -116,7 +116,7 @@ def dump(store):
 
 def of_kind(things, kind, client_id=None):
     return [thing for thing in things
-            if thing["kind"] == kind and client_id in (None, thing["client_id"])]
+            if thing["kind"] == kind and client_id in (None, thing.get("client_id"))]
 
 
 def owed(things, client_id):
