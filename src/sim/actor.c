@@ -36,8 +36,10 @@ struct actor *actor_new(struct stage *stage, uint32_t client, uint64_t seed)
     appointment_init(&actor->act, act, actor);
     appointment_init(&actor->tick, tick, actor);
     appointment_init(&actor->dial, dial, actor);
-    actor->tap = (struct tap){
-        .judge = stage->judge, .agenda = stage->agenda, .version = actor->nature.version};
+    actor->tap = (struct tap){.judge = stage->judge,
+                              .agenda = stage->agenda,
+                              .messages = &stage->messages,
+                              .version = actor->nature.version};
     actor->options = (struct umqtt_options){
         .version = (enum umqtt_version)actor->nature.version,
         .client_id = umqtt_text(actor->client_id),

@@ -1,7 +1,7 @@
 /* faults.c — see faults.h. */
 #include "sim/faults.h"
 
-enum { DOWN_US_MAX = 5000000, CLOCK_JUMP_S_MAX = 3600 };
+enum { DOWN_US_MAX = 5000000, CLOCK_JUMP_S_MAX = 3600, START_AGAIN_US = 1000000 };
 
 static void happen(struct faults *faults, enum fault_kind kind);
 static void crash(struct faults *faults, enum fault_kind kind);
@@ -32,9 +32,7 @@ void faults_look(struct faults *faults)
 {
     struct stage *stage = faults->stage;
     uint64_t steps = stage->agenda->steps;
-    if (stage->node->state == NODE_STOPPING && node_has_said_goodbye(stage->node)) {
-        end_stop(faults);
-    }
+    faults_let_stop_end(faults);
     if (faults->heal > 0 && steps >= faults->heal) {
         faults->heal = 0;
         keeper_heal_disk(&stage->node->keeper);
@@ -46,6 +44,14 @@ void faults_look(struct faults *faults)
         if ((faults->out >> kind & 1) == 0 && stage->node->state != NODE_DOWN) {
             happen(faults, kind);
         }
+    }
+}
+
+void faults_let_stop_end(struct faults *faults)
+{
+    struct stage *stage = faults->stage;
+    if (stage->node->state == NODE_STOPPING && node_has_said_goodbye(stage->node)) {
+        end_stop(faults);
     }
 }
 
@@ -184,8 +190,11 @@ static void rise(void *context)
     uint32_t workers = faults->workers
                            ? faults->workers
                            : 1 + (uint32_t)random_below(&faults->random, NODE_WORKERS_MAX);
-    judge_started(faults->stage->judge, faults->stage->agenda->now_us);
-    node_start(faults->stage->node, workers);
+    if (node_start(faults->stage->node, workers)) {
+        judge_started(faults->stage->judge, faults->stage->agenda->now_us);
+    } else {
+        agenda_make(faults->stage->agenda, &faults->rise, START_AGAIN_US);
+    }
 }
 
 static void break_disk(struct faults *faults, enum fault_kind kind)
@@ -194,10 +203,12 @@ static void break_disk(struct faults *faults, enum fault_kind kind)
     if (!stage->node->has_store || faults->heal > 0) {
         return;
     }
-    keeper_break_disk(&stage->node->keeper, kind == FAULT_DISK_FULL, kind == FAULT_DISK_FAILING,
-                      kind == FAULT_WRITE ? draw_mostly_small(&faults->random, 100) : 0,
-                      kind == FAULT_COMMIT ? draw_mostly_small(&faults->random, 5) : 0,
-                      draw_once_in(&faults->random, 2));
+    struct memory_faults *disk = keeper_faults(&stage->node->keeper);
+    disk->is_full = kind == FAULT_DISK_FULL;
+    disk->is_failing = kind == FAULT_DISK_FAILING;
+    disk->puts_until_failure = kind == FAULT_WRITE ? draw_mostly_small(&faults->random, 100) : 0;
+    disk->commits_until_failure = kind == FAULT_COMMIT ? draw_mostly_small(&faults->random, 5) : 0;
+    disk->commit_happens = draw_once_in(&faults->random, 2);
     judge_disk_changed(stage->judge, stage->agenda->now_us, fault_words(kind));
     faults->heal = stage->agenda->steps + draw_mostly_small(&faults->random, 2000);
 }

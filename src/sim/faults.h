@@ -30,6 +30,8 @@ struct faults {
 void faults_init(struct faults *faults, struct stage *stage, uint64_t seed);
 /* After each step: whatever is due happens. */
 void faults_look(struct faults *faults);
+/* The broker was asked to stop, and may be down now. */
+void faults_let_stop_end(struct faults *faults);
 /* Everything works again, and the broker is up or will be soon. */
 void faults_heal(struct faults *faults);
 void faults_fini(struct faults *faults);

@@ -18,6 +18,7 @@ static void say(struct hostile *hostile, struct bytes bytes);
 static void flush(struct hostile *hostile);
 static void say_packet(struct hostile *hostile, const struct packet *packet);
 static void say_connect(struct hostile *hostile);
+static uint16_t next_packet_id(struct hostile *hostile);
 static void say_publish(struct hostile *hostile);
 static void say_ack(struct hostile *hostile);
 static void say_subscribe(struct hostile *hostile);
@@ -36,6 +37,7 @@ struct hostile *hostile_new(struct stage *stage, uint32_t client, uint64_t seed)
     appointment_init(&hostile->act, act, hostile);
     hostile->tap = (struct tap){.judge = stage->judge,
                                 .agenda = stage->agenda,
+                                .messages = &stage->messages,
                                 .client = client,
                                 .version = draw_once_in(&hostile->random, 2) ? 4 : 5,
                                 .is_hostile = true};
@@ -130,7 +132,7 @@ static void do_something(struct hostile *hostile)
         for (uint64_t i = random_below(random, FLOOD_MAX); i > 0; i--) {
             say_publish(hostile);
         }
-    } else if (draw_once_in(random, 4)) {
+    } else if (hostile->tap.has_connack && draw_once_in(random, 4)) {
         say_subscribe(hostile);
     } else if (draw_once_in(random, 2)) {
         say_ack(hostile);
@@ -141,7 +143,7 @@ static void do_something(struct hostile *hostile)
 
 static void listen(struct hostile *hostile)
 {
-    if (!hostile->line || hostile->is_deaf) {
+    if (!hostile->line || (hostile->is_deaf && hostile->tap.has_connack)) {
         return;
     }
     struct bytes arrived = line_view(hostile->line, LINE_CLIENT);
@@ -213,6 +215,13 @@ static void say_connect(struct hostile *hostile)
     say_packet(hostile, &packet);
 }
 
+/* The same identifier for something else would make that the same message. */
+static uint16_t next_packet_id(struct hostile *hostile)
+{
+    hostile->packet_id = hostile->packet_id == UINT16_MAX ? 1 : hostile->packet_id + 1;
+    return hostile->packet_id;
+}
+
 static void say_publish(struct hostile *hostile)
 {
     uint8_t payload[1000];
@@ -223,9 +232,7 @@ static void say_publish(struct hostile *hostile)
                     .retain = draw_once_in(random, 8),
                     .topic = bytes_of_text(stage_draw_topic(hostile->stage, random))}};
     if (packet.publish.qos > 0) {
-        /* The same identifier for something else would make that the same message. */
-        hostile->packet_id = hostile->packet_id == UINT16_MAX ? 1 : hostile->packet_id + 1;
-        packet.publish.packet_id = hostile->packet_id;
+        packet.publish.packet_id = next_packet_id(hostile);
         packet.publish.dup = draw_once_in(random, 6);
     }
     size_t size = stage_draw_payload(hostile->stage, random, payload, sizeof payload);
@@ -252,7 +259,7 @@ static void say_subscribe(struct hostile *hostile)
         .filter = bytes_of_text(stage_draw_filter(hostile->stage, random)),
         .qos = (uint8_t)random_below(random, 3)};
     struct packet packet = {.type = PACKET_SUBSCRIBE,
-                            .subscribe = {.packet_id = (uint16_t)draw_mostly_small(random, 9)}};
+                            .subscribe = {.packet_id = next_packet_id(hostile)}};
     packet.subscribe.entries =
         bytes_of(entries, subscribe_entry_encode(&entry, version, entries, sizeof entries));
     packet.subscribe.entry_count = 1;

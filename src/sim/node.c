@@ -30,6 +30,7 @@ void node_init(struct node *node, const struct node_birth *birth)
                                      .link_options = &node->link_options,
                                      .give_batch = give_batch,
                                      .keeper = &node->keeper,
+                                     .has_store = birth->has_store,
                                      .lose_link = birth->lose_link,
                                      .context = birth->context};
     random_seed(&node->force.random, random_next(&node->random));
@@ -44,13 +45,12 @@ void node_fini(struct node *node)
     keeper_fini(&node->keeper);
 }
 
-void node_start(struct node *node, uint32_t worker_count)
+bool node_start(struct node *node, uint32_t worker_count)
 {
     assert(node->state == NODE_DOWN && worker_count > 0 && worker_count <= NODE_WORKERS_MAX);
     memset(&node->tally, 0, sizeof node->tally);
     node->force.count = worker_count;
     node->starts++;
-    node->state = NODE_UP;
     struct core_birth birth = {.worker_count = worker_count,
                                .hash_seed = node->hash_seed,
                                .now_us = node->agenda->now_us,
@@ -61,14 +61,16 @@ void node_start(struct node *node, uint32_t worker_count)
                                .version = "simulated",
                                .has_store = node->has_store,
                                .start = node->starts};
-    if (node->has_store) {
-        keeper_start(&node->keeper, &birth);
+    if (node->has_store && !keeper_start(&node->keeper, &birth, node->is_stopped_well)) {
+        return false;
     }
+    node->state = NODE_UP;
     for (uint32_t i = 0; i < worker_count; i++) {
         birth.worker = i;
         birth.random_seed = random_next(&node->random);
         worker_init(&node->workers[i], &node->force, &birth);
     }
+    return true;
 }
 
 void node_stop(struct node *node)
@@ -96,10 +98,7 @@ void node_end(struct node *node)
     assert(node->state == NODE_STOPPING);
     if (node->has_store) {
         for (uint32_t i = 0; i < node->force.count; i++) {
-            struct batch *batch;
-            while ((batch = core_next_batch(node->workers[i].core, true)) != NULL) {
-                keeper_take(&node->keeper, batch);
-            }
+            worker_give_batches(&node->workers[i], true);
         }
         is_written = keeper_stop(&node->keeper, STOP_TRIES_MAX);
     }

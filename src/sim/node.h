@@ -44,7 +44,8 @@ struct node {
 void node_init(struct node *node, const struct node_birth *birth);
 void node_fini(struct node *node);
 
-void node_start(struct node *node, uint32_t worker_count);
+/* False: the store could not be opened. */
+bool node_start(struct node *node, uint32_t worker_count);
 /* Everybody hears goodbye … */
 void node_stop(struct node *node);
 /* … and when that is done the rest is written, and it is over. */

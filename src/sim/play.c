@@ -11,7 +11,7 @@ void play(const struct play *play, struct outcome *outcome, FILE *story)
            (play->crashes_max == 0 || world->faults.crashes < play->crashes_max)) {
         is_well = world_step(world);
     }
-    if (is_well) {
+    if (world->wrong[0] == '\0') {
         world_settle(world);
     }
     *outcome = (struct outcome){.steps = world->agenda.steps,

@@ -8,16 +8,13 @@
 
 void tap_begin(struct tap *tap, uint32_t client, uint64_t link)
 {
-    struct byte_queue sent = tap->sent, received = tap->received;
-    sent.start = sent.end = received.start = received.end = 0;
-    *tap = (struct tap){.judge = tap->judge,
-                        .agenda = tap->agenda,
-                        .version = tap->version,
-                        .is_hostile = tap->is_hostile,
-                        .client = client,
-                        .link = link,
-                        .sent = sent,
-                        .received = received};
+    tap->client = client;
+    tap->link = link;
+    tap->has_connect = tap->has_connack = tap->is_spoilt = tap->is_stale = tap->is_goodbye_sent = false;
+    byte_queue_take(&tap->sent, byte_queue_size(&tap->sent));
+    byte_queue_take(&tap->received, byte_queue_size(&tap->received));
+    memset(tap->aliases_sent, 0, sizeof tap->aliases_sent);
+    memset(tap->aliases_received, 0, sizeof tap->aliases_received);
 }
 
 void tap_fini(struct tap *tap)

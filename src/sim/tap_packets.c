@@ -11,6 +11,7 @@
 
 static void tell_connect(struct tap *tap, const struct packet_connect *connect);
 static void tell_publish_sent(struct tap *tap, const struct packet_publish *publish);
+static uint64_t number_of_empty(struct tap *tap, const struct packet_publish *publish);
 static void tell_subscribe(struct tap *tap, const struct packet_subscribe *subscribe);
 static void tell_unsubscribe(struct tap *tap, const struct packet_unsubscribe *unsubscribe);
 static void tell_disconnect(struct tap *tap, const struct packet_disconnect *disconnect);
@@ -38,6 +39,9 @@ void tap_packet_sent(struct tap *tap, const struct frame *frame)
     case PACKET_PUBREC:
     case PACKET_PUBREL:
     case PACKET_PUBCOMP:
+        if (tap->is_hostile) {
+            break; /* its acknowledgements mean nothing, nor do answers to them */
+        }
         judge_ack_sent(tap->judge, now_us, tap->link, ack_kind(packet.type), packet.ack.packet_id,
                        packet.ack.reason);
         break;
@@ -61,10 +65,13 @@ void tap_packet_received(struct tap *tap, const struct frame *frame)
     switch (packet.type) {
     case PACKET_CONNACK: tell_connack(tap, &packet.connack); break;
     case PACKET_PUBLISH: tell_publish_received(tap, &packet.publish); break;
-    case PACKET_PUBACK:
-    case PACKET_PUBREC:
     case PACKET_PUBREL:
     case PACKET_PUBCOMP:
+        if (tap->is_hostile) {
+            break;
+        } /* fallthrough */
+    case PACKET_PUBACK:
+    case PACKET_PUBREC:
         judge_ack_received(tap->judge, now_us, tap->link, ack_kind(packet.type),
                            packet.ack.packet_id, packet.ack.reason);
         break;
@@ -130,7 +137,8 @@ static void tell_publish_sent(struct tap *tap, const struct packet_publish *publ
     }
     struct judge_publish told = {
         .link = tap->link,
-        .message = tap_message_number(publish->payload),
+        .message = publish->payload.size > 0 ? tap_message_number(publish->payload)
+                                             : number_of_empty(tap, publish),
         .packet_id = publish->packet_id,
         .qos = publish->qos,
         .retain = publish->retain,
@@ -139,6 +147,20 @@ static void tell_publish_sent(struct tap *tap, const struct packet_publish *publ
         .expiry_s = publish->has_message_expiry ? publish->message_expiry_interval_s : 0,
         .topic = topic};
     judge_publish_sent(tap->judge, tap->agenda->now_us, &told);
+}
+
+/* A message without a payload has a number, too; when it is sent again it has the same one. */
+static uint64_t number_of_empty(struct tap *tap, const struct packet_publish *publish)
+{
+    uint16_t id = publish->packet_id;
+    if (publish->qos == 0) {
+        return ++*tap->messages;
+    }
+    if (!publish->dup || tap->empties[id % TAP_EMPTIES_MAX].packet_id != id) {
+        tap->empties[id % TAP_EMPTIES_MAX].packet_id = id;
+        tap->empties[id % TAP_EMPTIES_MAX].message = ++*tap->messages;
+    }
+    return tap->empties[id % TAP_EMPTIES_MAX].message;
 }
 
 static void tell_subscribe(struct tap *tap, const struct packet_subscribe *subscribe)
@@ -198,6 +220,7 @@ static void tell_connack(struct tap *tap, const struct packet_connack *connack)
         .reason = connack->reason,
         .has_expiry = has_expiry,
         .expiry_s = has_expiry ? connack->properties.session_expiry_interval_s : 0};
+    tap->has_connack = connack->reason == 0;
     judge_connack_received(tap->judge, tap->agenda->now_us, tap->link, &told);
 }
 
@@ -217,7 +240,6 @@ static void tell_publish_received(struct tap *tap, const struct packet_publish *
                                   .retain = publish->retain,
                                   .dup = publish->dup,
                                   .topic = topic};
-    tap->publishes_received++;
     judge_publish_received(tap->judge, tap->agenda->now_us, &told);
 }
 

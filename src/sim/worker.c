@@ -88,6 +88,15 @@ void worker_step(struct worker *worker, struct event *event, struct effects *eff
     check(worker);
 }
 
+void worker_give_batches(struct worker *worker, bool all)
+{
+    struct workforce *force = worker->force;
+    struct batch *batch;
+    while (force->has_store && (batch = core_next_batch(worker->core, all)) != NULL) {
+        force->give_batch(force->keeper, batch);
+    }
+}
+
 bool worker_is_quiet(const struct worker *worker)
 {
     bool is_quiet = !worker->has_stepped && worker->phase == PHASE_ATTEND &&
@@ -141,7 +150,8 @@ static bool act_in_phase(struct worker *worker)
             worker_post(&worker->force->workers[mail->to], mail);
             return true;
         }
-        worker->phase = PHASE_END; /* fallthrough */
+        worker_give_batches(worker, false); /* they are written while we send */
+        worker->phase = PHASE_END;          /* fallthrough */
     case PHASE_END:
         if (end_one(worker)) {
             return true;
@@ -152,10 +162,7 @@ static bool act_in_phase(struct worker *worker)
             return true;
         }
         watch_peers(worker);
-        struct batch *batch = core_next_batch(worker->core, false);
-        if (batch) {
-            worker->force->give_batch(worker->force->keeper, batch);
-        }
+        worker_give_batches(worker, false);
         worker->phase = PHASE_ATTEND;
     }
     return true;

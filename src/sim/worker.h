@@ -46,6 +46,7 @@ struct workforce {
     /* What a core wants written (given). */
     void (*give_batch)(void *keeper, struct batch *batch);
     void *keeper;
+    bool has_store;
     /* A link is gone, as far as the broker is concerned. */
     void (*lose_link)(void *context, const struct line *line);
     void *context;
@@ -82,6 +83,8 @@ void worker_post(struct worker *worker, struct mail *mail);
 /* It has something to do soon. */
 void worker_wake(struct worker *worker);
 void worker_step(struct worker *worker, struct event *event, struct effects *effects);
+/* What its core wants written goes to the keeper; with `all`, what could wait, too. */
+void worker_give_batches(struct worker *worker, bool all);
 /* Nothing is to be done now, and nothing to be said. */
 bool worker_is_quiet(const struct worker *worker);
 /* After MAIL_STOP: all connections are gone. */

@@ -10,14 +10,17 @@ enum {
     REST_US_MAX = 1200000000, /* how long a world may take to come to rest */
     REST_STEPS_MAX = 2000000,
     STEPS_BETWEEN_SETTLES = 8000,
+    LULL_STEPS_MAX = 300,
 };
 
+#define LULL_US_MAX      UINT64_C(36000000000)
 #define WALL_AT_BIRTH_US INT64_C(1700000000000000)
 
 static void set_stage(struct world *world);
 static void cast(struct world *world);
 static void draw_core_options(struct world *world, struct core_options *options);
 static void hear_of_lost_link(void *context, const struct line *line);
+static bool lull(struct world *world);
 static bool look(struct world *world);
 static bool is_at_rest(const struct world *world);
 static void begin_rest(struct world *world);
@@ -43,10 +46,12 @@ struct world *world_new(const struct plan *plan)
     faults_init(&world->faults, &world->stage, random_next(&world->random));
     cast(world);
     world->next_settle = 1 + random_below(&world->random, STEPS_BETWEEN_SETTLES);
+    uint32_t workers = plan->workers ? plan->workers
+                                     : 1 + (uint32_t)random_below(&world->random, NODE_WORKERS_MAX);
     judge_started(world->stage.judge, world->agenda.now_us);
-    node_start(&world->node, plan->workers ? plan->workers
-                                           : 1 + (uint32_t)random_below(&world->random,
-                                                                        NODE_WORKERS_MAX));
+    if (!node_start(&world->node, workers)) {
+        abort(); /* a new disk has no reason for that */
+    }
     return world;
 }
 
@@ -77,8 +82,7 @@ bool world_step(struct world *world)
         return world_settle(world);
     }
     if (!agenda_step(&world->agenda, UINT64_MAX)) {
-        say_wrong(world, "nothing will ever happen again");
-        return false;
+        return false; /* nothing will ever happen again */
     }
     faults_look(&world->faults);
     return look(world);
@@ -95,7 +99,7 @@ bool world_settle(struct world *world)
             return false;
         }
         if (world->node.state == NODE_STOPPING) {
-            faults_look(&world->faults);
+            faults_let_stop_end(&world->faults);
             faults_heal(&world->faults);
         }
         if (!look(world)) {
@@ -107,8 +111,9 @@ bool world_settle(struct world *world)
     judge_broker_idle(world->stage.judge, world->agenda.now_us);
     judge_settled(world->stage.judge, world->agenda.now_us);
     world->checks++;
+    bool is_well = look(world) && (!draw_once_in(&world->random, 3) || lull(world));
     end_rest(world);
-    return look(world);
+    return is_well;
 }
 
 static void set_stage(struct world *world)
@@ -137,9 +142,11 @@ static void set_stage(struct world *world)
         .node = &world->node,
         .manner = {.delay_us_max = (uint32_t)draw_mostly_small(random, 300000),
                    .window = 64 + (uint32_t)draw_mostly_small(random, 32000),
-                   .chunk_max = (uint32_t)draw_mostly_small(random, 2000)},
+                   .chunk_max = 1 + (uint32_t)draw_mostly_small(random, 2000)},
         .topic_count = 1 + (uint32_t)random_below(random, STAGE_TOPICS_MAX),
         .payload_max = (uint32_t)draw_mostly_small(random, draw_once_in(random, 4) ? 3000 : 200)};
+    /* Not so slow that keep alives of a second cannot be kept. */
+    stage->manner.chunk_max += stage->manner.delay_us_max / 1000;
     random_seed(&stage->random, random_next(random));
 }
 
@@ -183,6 +190,19 @@ static void hear_of_lost_link(void *context, const struct line *line)
     struct world *world = context;
     judge_link_lost(world->stage.judge, world->agenda.now_us, line->number,
                     line->heard == line->asked);
+}
+
+/* Everybody rests, and time goes by: keep alives, wills, sessions and messages that expire. */
+static bool lull(struct world *world)
+{
+    uint64_t until_us = world->agenda.now_us + draw_mostly_small(&world->random, LULL_US_MAX);
+    uint64_t steps_max = world->agenda.steps + LULL_STEPS_MAX;
+    while (world->agenda.steps < steps_max && agenda_step(&world->agenda, until_us)) {
+        if (!look(world)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* After each step. */
