@@ -51,6 +51,7 @@ static void *run(void *context);
 static struct batch *await(struct keeper *keeper, bool *stops);
 static void wait_until(struct keeper *keeper, uint64_t deadline_us);
 static void take_all(struct keeper *keeper, struct batch *batches);
+static void tell_taken(struct keeper *keeper);
 static bool asks(const struct batch *batch);
 static uint64_t find_due_us(const struct keeper *keeper);
 static bool commit(struct keeper *keeper);
@@ -251,6 +252,12 @@ static void take_all(struct keeper *keeper, struct batch *batches)
         keeper->taken[batch->worker] = batch->number;
         store_take(keeper->store, batch);
     }
+    tell_taken(keeper);
+}
+
+/* Where nobody waits for the disk: what was taken counts, unless the disk refuses. */
+static void tell_taken(struct keeper *keeper)
+{
     if (keeper->options.durability != DURABILITY_ALWAYS && keeper->state != STORE_FAILING) {
         tell_persisted(keeper, keeper->taken);
     }
@@ -294,10 +301,10 @@ static bool commit(struct keeper *keeper)
     store_commit(keeper->store, &outcome);
     keeper->retry_us = clock_now_us() + KEEPER_RETRY_US;
     judge(keeper, &outcome);
+    tell_persisted(keeper, outcome.persisted);
     if (keeper->state != STORE_FAILING) {
         keeper->has_taken = keeper->is_urgent = false;
-        tell_persisted(keeper, keeper->options.durability == DURABILITY_ALWAYS ? outcome.persisted
-                                                                               : keeper->taken);
+        tell_taken(keeper);
     }
     while (outcome.answers) {
         struct worker_mail *mail = mail_new_surely(MAIL_FETCHED);

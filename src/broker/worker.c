@@ -18,7 +18,7 @@ static uint64_t find_timeout(struct worker *worker);
 static void attend(struct worker *worker);
 static void resume_all(struct worker *worker);
 static void hear_all(struct worker *worker);
-static bool post_parcels(struct worker *worker);
+static bool speak(struct worker *worker);
 static void give_batches(struct worker *worker, bool all);
 static bool post_round(struct worker *worker);
 static void watch_peers(struct worker *worker);
@@ -106,7 +106,7 @@ bool worker_settle(struct worker *worker)
 {
     bool has_mail = !mailbox_is_empty(&worker->mailbox) || worker->set_aside;
     hear_all(worker);
-    return post_parcels(worker) || has_mail;
+    return speak(worker) || has_mail;
 }
 
 void worker_give_last(struct worker *worker)
@@ -150,7 +150,7 @@ static void *run(void *context)
            !(list_is_empty(&worker->connections) && list_is_empty(&worker->leaving))) {
         turn(worker);
     }
-    post_parcels(worker);
+    speak(worker);
     return NULL;
 }
 
@@ -159,14 +159,10 @@ static void turn(struct worker *worker)
     loop_turn(worker->loop, find_timeout(worker));
     atomic_fetch_add_explicit(&worker->turn_count, 1, memory_order_relaxed);
     attend(worker);
-    /* Batches before parcels: the part of a group from which others follow is taken first. They are
-     * written while we send. */
-    give_batches(worker, false);
-    post_parcels(worker);
+    speak(worker);
     end_all(worker);
     flush_all(worker);
-    give_batches(worker, false); /* what sending has set free */
-    post_parcels(worker);
+    speak(worker); /* what sending has set free */
     watch_peers(worker);
 }
 
@@ -223,10 +219,13 @@ static void resume_all(struct worker *worker)
     }
 }
 
-/* Round by round, as core_next_parcel asks. False: there was none. */
-static bool post_parcels(struct worker *worker)
+/* Batches before parcels: the part of a group from which others follow is taken first, and the
+ * batches are written while we send. Parcels round by round, as core_next_parcel asks. False: there
+ * were none. */
+static bool speak(struct worker *worker)
 {
     bool any = false;
+    give_batches(worker, false);
     while (post_round(worker)) {
         any = true;
     }
