@@ -1,4 +1,4 @@
-/* mosquitto_db_testing.c — see mosquitto_db_testing.h. Each chunk's size is filled in at its end. */
+/* mosquitto_db_testing.c — see mosquitto_db_testing.h. A chunk's size is filled in at its end. */
 #include "store/mosquitto_db_testing.h"
 
 #include <assert.h>

@@ -197,7 +197,24 @@ def check_the_tool(folder):
     with open(config, "w", encoding="utf-8") as file:
         file.write("listener 1883\n")
     assert "persistence_location" in midge("import", "--config", config, status=2)
+    check_damage(store)
     check_what_is_refused(folder, saved)
+
+
+def check_damage(store):
+    """One byte of one message is turned round: that one is named, everything else is there."""
+    with open(store, "r+b") as file:
+        content = file.read()
+        equal(content.count(b"r/onekept"), 1, "copies in a compact store")
+        file.seek(content.index(b"r/onekept") + len("r/one"))
+        file.write(b"K")
+    told = midge("check", store, status=1)
+    assert "damaged: retained message" in told and "1 damaged" in told, told
+    lines = [json.loads(line) for line in midge("dump", store, status=1).splitlines()]
+    equal(len(of_kind(lines, "damaged")), 1, "damaged")
+    assert of_kind(lines, "damaged")[0]["record_base64"], lines
+    equal({one["topic"] for one in of_kind(lines, "retained")}, {"q/c", "r/two"}, "what is whole")
+    equal(len(of_kind(lines, "session")), 5, "sessions")
 
 
 def check_what_is_refused(folder, saved):
