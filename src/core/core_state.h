@@ -37,6 +37,12 @@ struct given_batch {
     size_t size;
 };
 
+/* A retained topic's, for the next batch. */
+struct retained_change {
+    uint64_t number;
+    struct message *message; /* kept now, one reference; NULL: nothing is */
+};
+
 /* What this worker writes down, and who waits for it; see journal.h. */
 struct journal {
     bool is_on;
@@ -47,11 +53,11 @@ struct journal {
     uint64_t persisted;      /* the last batch on the disk */
     uint64_t due_us;         /* when the open batch is; UINT64_MAX: nobody asked for it */
     struct heap_entry timer;
-    struct list receipts;      /* of messages, in the order of batches; see receipt.h */
-    struct list waits;         /* answers, in the order of batches; see persist.h */
-    struct list unwritten;     /* durable sessions with deliveries that are in no batch */
-    struct list unsettled;     /* durable sessions that wait for a batch with theirs */
-    struct message **retained; /* kept since the last batch; one reference each */
+    struct list receipts;             /* of messages, in the order of batches; see receipt.h */
+    struct list waits;                /* answers, in the order of batches; see persist.h */
+    struct list unwritten;            /* durable sessions with deliveries that are in no batch */
+    struct list unsettled;            /* durable sessions that wait for a batch with theirs */
+    struct retained_change *retained; /* since the last batch, in order */
     uint32_t retained_count, retained_capacity;
     uint64_t group; /* that is open; 0: none */
     size_t group_mark;
@@ -104,7 +110,7 @@ struct core {
     uint64_t replay_number;
     struct tally *tally, *own_tally; /* the latter when we are alone */
     struct journal journal;
-    uint64_t receipt_number; /* the last one's */
+    uint64_t receipt_number;       /* the last one's */
     struct map receipts;           /* that wait for other workers, by number */
     bool is_queue_full;            /* scratch of deliver.c: a queue_policy of reject has dropped */
     struct sys_topics *sys_topics; /* $SYS, only at worker 0 */

@@ -78,7 +78,9 @@ void persist_free(struct core *core)
         free(waiting);
     }
     for (uint32_t i = 0; i < core->journal.retained_count; i++) {
-        message_unref(core->journal.retained[i], &core->counters);
+        if (core->journal.retained[i].message) {
+            message_unref(core->journal.retained[i].message, &core->counters);
+        }
     }
     free(core->journal.retained);
     core->journal.retained = NULL;

@@ -34,8 +34,10 @@ static bool is_walk(const void *item, const void *key);
 static uint64_t walk_hash(const struct walk_key *key);
 static void count_in(struct core *core, const struct message *message);
 static void write_down(struct core *core, struct message *message, const struct message *old);
-static void add_entry(struct core *core, const struct message *message);
 static void write_gone(struct core *core, const struct message *old, struct message *message);
+static void hurry_for(struct core *core, struct message *message);
+static void note_change(struct core *core, uint64_t number, struct message *message);
+static void write_change(struct core *core, const struct retained_change *change);
 static void forget(struct core *core, struct message *message);
 static bool answer_portion(struct core *core, struct retained_walk *walk);
 static bool answer_message(struct core *core, uint32_t worker, uint64_t replay,
@@ -84,11 +86,7 @@ void retained_write(struct core *core)
 {
     struct journal *journal = &core->journal;
     for (uint32_t i = 0; i < journal->retained_count; i++) {
-        struct message *message = journal->retained[i];
-        if (topic_tree_get(core->retained, message_topic(message)) == message) {
-            add_entry(core, message);
-        }
-        message_unref(message, &core->counters);
+        write_change(core, &journal->retained[i]);
     }
     journal->retained_count = 0;
 }
@@ -240,57 +238,65 @@ static void count_in(struct core *core, const struct message *message)
     core->counters.retained_bytes += message_size(message);
 }
 
-/* `message` will be in the next batch, in the place of `old`, unless it is replaced before. What
- * its publisher waits for is written at the end of the turn. */
+/* `message` will be in the next batch, in the place of `old`, unless it is replaced before. */
 static void write_down(struct core *core, struct message *message, const struct message *old)
 {
-    struct journal *journal = &core->journal;
     message->number = old && old->number != 0 ? old->number : journal_new_number(core);
-    if (message->qos > 0) {
-        receipt_await_batch(core, message);
-        journal_hurry(core);
-    } else {
-        journal_linger(core, JOURNAL_LINGER_LAZY_US);
-    }
-    if (journal->group != 0) {
-        add_entry(core, message);
-        return;
-    }
-    if (journal->retained_count == journal->retained_capacity) {
-        uint32_t capacity = journal->retained_capacity ? journal->retained_capacity * 2 : 64;
-        struct message **larger = realloc(journal->retained, capacity * sizeof(struct message *));
-        if (!larger) {
-            add_entry(core, message);
-            return;
-        }
-        journal->retained = larger;
-        journal->retained_capacity = capacity;
-    }
-    journal->retained[journal->retained_count++] = message_ref(message);
-}
-
-static void add_entry(struct core *core, const struct message *message)
-{
-    struct retained_entry entry = {.number = message->number,
-                                   .message = stored_describe(core, message)};
-    struct bytes body = stored_body(message);
-    journal_add(core, ENTRY_RETAINED, &entry, &body, 1);
+    note_change(core, message->number, message_ref(message));
+    hurry_for(core, message);
 }
 
 /* `old` is not kept any more, on behalf of `message` or, NULL, of nobody. */
 static void write_gone(struct core *core, const struct message *old, struct message *message)
 {
-    if (!journal_is_on(core) || old->number == 0) {
-        return;
+    if (journal_is_on(core) && old->number != 0) {
+        note_change(core, old->number, NULL);
+        hurry_for(core, message);
     }
-    struct retained_entry entry = {.number = old->number};
-    journal_add(core, ENTRY_RETAINED_GONE, &entry, NULL, 0);
+}
+
+/* What its publisher waits for is written at the end of the turn. */
+static void hurry_for(struct core *core, struct message *message)
+{
     if (message && message->qos > 0) {
         receipt_await_batch(core, message);
         journal_hurry(core);
     } else {
         journal_linger(core, JOURNAL_LINGER_LAZY_US);
     }
+}
+
+/* For the next batch, and never in a group: a part of one may be written after what follows it,
+ * and an old value come back. Written twice, it is the same. */
+static void note_change(struct core *core, uint64_t number, struct message *message)
+{
+    struct journal *journal = &core->journal;
+    if (journal->retained_count == journal->retained_capacity) {
+        uint32_t capacity = journal->retained_capacity ? journal->retained_capacity * 2 : 64;
+        struct retained_change *larger = realloc(journal->retained, capacity * sizeof *larger);
+        if (!larger) {
+            abort(); /* what was acknowledged would not be what is kept */
+        }
+        journal->retained = larger;
+        journal->retained_capacity = capacity;
+    }
+    journal->retained[journal->retained_count++] = (struct retained_change){number, message};
+}
+
+static void write_change(struct core *core, const struct retained_change *change)
+{
+    struct retained_entry entry = {.number = change->number};
+    struct message *message = change->message;
+    if (!message) {
+        journal_add(core, ENTRY_RETAINED_GONE, &entry, NULL, 0);
+        return;
+    }
+    if (topic_tree_get(core->retained, message_topic(message)) == message) {
+        struct bytes body = stored_body(message);
+        entry.message = stored_describe(core, message);
+        journal_add(core, ENTRY_RETAINED, &entry, &body, 1);
+    }
+    message_unref(message, &core->counters);
 }
 
 static void forget(struct core *core, struct message *message)
