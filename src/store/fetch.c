@@ -53,7 +53,7 @@ static bool add_deliveries(struct records *records, struct batch *batch,
             return false;
         }
         fetched->place_next = record.delivery.place + 1;
-        key.bytes[key.size++] = 0;
+        key_go_behind(&key);
     }
 }
 
@@ -75,7 +75,7 @@ static enum backend_result find_body(struct records *records, const struct recor
         result = BACKEND_NOT_FOUND;
     }
     if (result == BACKEND_NOT_FOUND) {
-        damage_note(&records->damage, TABLE_QUEUE, key_bytes(key), RECORD_FINE);
+        damage_note(&records->damage, TABLE_QUEUE, key_bytes(key), RECORD_FAULT_BODY);
     }
     return result;
 }

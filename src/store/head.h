@@ -3,7 +3,7 @@
 #define MIDGE_STORE_HEAD_H
 
 #include "store/records.h"
-#include "store/store.h"
+#include "store/store_terms.h"
 
 enum { STORE_VERSION = 1 };
 

@@ -16,52 +16,53 @@ struct touch {
 struct held {
     struct touch touch;
     uint64_t hash;
-    struct shelf_holder *oldest, *newest;
+    struct holder *oldest, *newest;
 };
 
-struct shelf_holder {
-    struct shelf_holder *before, *after;
+struct holder {
+    struct holder *before, *after;
     struct held *held;
-    struct piece *piece;
+    struct holding *holding;
 };
 
 static size_t touches_of(const struct entry *entry, struct touch touches[TOUCHES_MAX]);
-static bool hold(struct map *held, struct shelf_holder *holder, const struct touch *touch);
+static bool hold(struct map *held, struct holder *holder, const struct touch *touch);
 static struct held *find_held(const struct map *held, const struct touch *touch);
 static uint64_t hash_touch(const struct touch *touch);
 static bool is_same_touch(const void *item, const void *key);
 
-bool held_take(struct map *held, struct piece *piece)
+bool held_take(struct map *held, struct holding *holding, const struct batch *batch, size_t from,
+               size_t to)
 {
     struct touch touches[TOUCHES_MAX];
     struct entry entry;
     size_t count = 0;
-    for (size_t at = piece->from; piece_next(piece, &at, &entry);) {
+    for (size_t at = from; at < to && batch_next(batch, &at, &entry);) {
         count += touches_of(&entry, touches);
     }
-    piece->holders = calloc(count ? count : 1, sizeof *piece->holders);
-    if (!piece->holders) {
+    holding->holders = calloc(count ? count : 1, sizeof *holding->holders);
+    if (!holding->holders) {
         return false;
     }
-    for (size_t at = piece->from; piece_next(piece, &at, &entry);) {
+    for (size_t at = from; at < to && batch_next(batch, &at, &entry);) {
         count = touches_of(&entry, touches);
         for (size_t i = 0; i < count; i++) {
-            struct shelf_holder *holder = &piece->holders[piece->holder_count];
-            holder->piece = piece;
+            struct holder *holder = &holding->holders[holding->count];
+            holder->holding = holding;
             if (!hold(held, holder, &touches[i])) {
-                held_release(held, piece);
+                held_release(held, holding);
                 return false;
             }
-            piece->holder_count++;
+            holding->count++;
         }
     }
     return true;
 }
 
-void held_release(struct map *held, struct piece *piece)
+void held_release(struct map *held, struct holding *holding)
 {
-    for (size_t i = 0; i < piece->holder_count; i++) {
-        struct shelf_holder *holder = &piece->holders[i];
+    for (size_t i = 0; i < holding->count; i++) {
+        struct holder *holder = &holding->holders[i];
         struct held *row = holder->held;
         *(holder->before ? &holder->before->after : &row->oldest) = holder->after;
         *(holder->after ? &holder->after->before : &row->newest) = holder->before;
@@ -70,9 +71,9 @@ void held_release(struct map *held, struct piece *piece)
             free(row);
         }
     }
-    free(piece->holders);
-    piece->holders = NULL;
-    piece->holder_count = 0;
+    free(holding->holders);
+    holding->holders = NULL;
+    holding->count = 0;
 }
 
 bool held_meets(const struct map *held, const struct entry *entry)
@@ -96,10 +97,10 @@ bool held_has(const struct map *held, enum store_table table, uint64_t first, ui
     return find_held(held, &touch) != NULL;
 }
 
-const struct piece *held_before(const struct piece *piece, size_t nth)
+struct holding *held_before(const struct holding *holding, size_t nth)
 {
-    const struct shelf_holder *before = piece->holders[nth].before;
-    return before ? before->piece : NULL;
+    const struct holder *before = holding->holders[nth].before;
+    return before ? before->holding : NULL;
 }
 
 /* What a later entry must not overtake this one about. */
@@ -145,7 +146,7 @@ static size_t touches_of(const struct entry *entry, struct touch touches[TOUCHES
     }
 }
 
-static bool hold(struct map *held, struct shelf_holder *holder, const struct touch *touch)
+static bool hold(struct map *held, struct holder *holder, const struct touch *touch)
 {
     struct held *row = find_held(held, touch);
     if (!row) {

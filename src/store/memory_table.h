@@ -38,8 +38,8 @@ struct memory_node *memory_table_seek_before(const struct memory_table *table, s
 /* The node of exactly this key, or NULL. */
 struct memory_node *memory_table_find(const struct memory_table *table, struct bytes key);
 
-/* A node (given) for this key and value (taken, from malloc), not yet in the table. NULL: no memory;
- * `value` stays the caller's. */
+/* A node (given) for this key and value (taken, from malloc), not yet in the table. NULL: no
+ * memory; `value` stays the caller's. */
 struct memory_node *memory_table_make(struct memory_table *table, struct bytes key, uint8_t *value,
                                       size_t size);
 void memory_node_free(struct memory_node *node);

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
-#include "store/held.h"
 
 struct shelf_batch {
     struct shelf_batch *next; /* of the same worker */
@@ -55,7 +54,7 @@ void part_shelf_fini(struct part_shelf *shelf)
     LIST_EACH_SAFE(link, after, &shelf->waiting)
     {
         struct piece *piece = LIST_ITEM(link, struct piece, link);
-        held_release(&shelf->held, piece);
+        held_release(&shelf->held, &piece->holding);
         free(piece);
     }
     LIST_EACH_SAFE(link, after, &shelf->groups)
@@ -195,7 +194,8 @@ static bool sort_part(struct part_shelf *shelf, const struct group_entry *entry,
     }
     struct piece *piece = make_piece(shelf, from, to);
     struct shelf_group *group = piece ? find_group(shelf, entry->group) : NULL;
-    if (!group || !held_take(&shelf->held, piece)) {
+    if (!group ||
+        !held_take(&shelf->held, &piece->holding, shelf->sorting->batch, piece->from, piece->to)) {
         if (group && group->parts == 0) {
             free_group(shelf, group);
         }
@@ -222,7 +222,9 @@ static bool sort_entries(struct part_shelf *shelf, size_t from)
     }
     struct piece *piece = make_piece(shelf, from, to);
     struct shelf_group *group = piece && waits ? find_group(shelf, 0) : NULL;
-    if (!piece || (waits && (!group || !held_take(&shelf->held, piece)))) {
+    if (!piece ||
+        (waits && (!group || !held_take(&shelf->held, &piece->holding, shelf->sorting->batch,
+                                        piece->from, piece->to)))) {
         if (group) {
             free_group(shelf, group);
         }
@@ -336,9 +338,9 @@ static bool choose_groups(struct part_shelf *shelf)
 /* Who stands before it was asked the same; so only the nearest need be asked here. */
 static bool must_wait(const struct piece *piece)
 {
-    for (size_t i = 0; i < piece->holder_count; i++) {
-        const struct piece *before = held_before(piece, i);
-        if (before && !before->group->may_go) {
+    for (size_t i = 0; i < piece->holding.count; i++) {
+        struct holding *before = held_before(&piece->holding, i);
+        if (before && !LIST_ITEM(before, struct piece, holding)->group->may_go) {
             return true;
         }
     }
@@ -356,7 +358,7 @@ static void release_groups(struct part_shelf *shelf)
             continue;
         }
         list_remove(&piece->link);
-        held_release(&shelf->held, piece);
+        held_release(&shelf->held, &piece->holding);
         piece->group = NULL;
         append_ready(shelf, piece);
         if (--group->pieces == 0) {

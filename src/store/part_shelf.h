@@ -16,12 +16,12 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "core/record.h"
-#include "store/store.h"
+#include "store/held.h"
 #include "store/store_backend.h"
+#include "store/store_terms.h"
 
 struct shelf_batch;
 struct shelf_group;
-struct shelf_holder;
 
 /* Entries of one batch, one behind the other. */
 struct piece {
@@ -31,8 +31,7 @@ struct piece {
     size_t from, to;
     bool has_waited;
     struct shelf_group *group;
-    struct shelf_holder *holders; /* of what it is about, while it waits */
-    size_t holder_count;
+    struct holding holding; /* of what it is about, while it waits */
 };
 
 struct part_shelf {

@@ -116,13 +116,15 @@ void record_describe(char *words, size_t size, enum store_table table, struct by
         [TABLE_DAMAGED] = "a record set aside",
     };
     static const char *const faults[] = {
-        [RECORD_FINE] = "what it refers to is missing",
+        [RECORD_FINE] = "nothing",
         [RECORD_FAULT_KEY] = "its key has a size that none should have",
         [RECORD_FAULT_SHORT] = "too short",
         [RECORD_FAULT_VERSION] = "a version that this store should not hold",
         [RECORD_FAULT_CHECKSUM] = "checksum",
         [RECORD_FAULT_KIND] = "a kind that does not belong there",
         [RECORD_FAULT_SIZES] = "its sizes contradict each other",
+        [RECORD_FAULT_BODY] = "the body it shares with others is not there",
+        [RECORD_FAULT_LEFTOVER] = "what it belonged to has gone",
     };
     const char *noun = nouns[table];
     const char *gap = strchr(noun, '%');

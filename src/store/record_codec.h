@@ -58,6 +58,8 @@ enum record_fault {
     RECORD_FAULT_CHECKSUM,
     RECORD_FAULT_KIND,
     RECORD_FAULT_SIZES,
+    RECORD_FAULT_BODY,     /* its shared body is missing, or another's */
+    RECORD_FAULT_LEFTOVER, /* whole, but what it belongs to has gone */
 };
 
 /* Bytes that grow. Begins as {0}; the caller frees `bytes`. */

@@ -11,7 +11,6 @@ static enum backend_result put_references(struct records *records, uint64_t mess
                                           uint64_t references);
 static enum backend_result step(struct records *records, enum store_table table,
                                 struct store_key *key, struct record *record, bool is_forward);
-static bool go_behind(struct store_key *key);
 
 void records_init(struct records *records, struct store_backend *backend)
 {
@@ -148,21 +147,8 @@ static enum backend_result step(struct records *records, enum store_table table,
         if (fault == RECORD_FINE) {
             return BACKEND_OK;
         }
-        if (is_forward && !go_behind(key)) {
+        if (is_forward && !key_go_behind(key)) {
             return BACKEND_NOT_FOUND;
         }
     }
-}
-
-/* The least key that is greater, as far as we can name it. False: there is none. */
-static bool go_behind(struct store_key *key)
-{
-    if (key->size < STORE_KEY_SIZE_MAX) {
-        key->bytes[key->size++] = 0;
-        return true;
-    }
-    while (key->size > 0 && ++key->bytes[key->size - 1] == 0) {
-        key->size--;
-    }
-    return key->size > 0;
 }

@@ -201,7 +201,7 @@ static bool follow(struct restore_follower *follower, struct records *records, u
         /* No number at all: damaged, and less than all that begin with its bytes. */
         damage_note(&records->damage, follower->table, key, RECORD_FAULT_KEY);
         from = key_copy(key);
-        from.bytes[from.size++] = 0;
+        key_go_behind(&from);
         key = key_bytes(&from);
     }
     if (result == BACKEND_OK) {
@@ -231,7 +231,7 @@ static bool add_followers(struct restore_follower *follower, struct records *rec
         if (!record_add_to_batch(batch, &record, record.rest)) {
             return false;
         }
-        key.bytes[key.size++] = 0;
+        key_go_behind(&key);
     }
     return follow(follower, records, session + 1);
 }

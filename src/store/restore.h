@@ -7,7 +7,7 @@
 #define MIDGE_STORE_RESTORE_H
 
 #include "store/records.h"
-#include "store/store.h"
+#include "store/store_terms.h"
 #include "store/sweep.h"
 
 enum { RESTORE_PORTION_BYTES = 256 * 1024 };

@@ -21,25 +21,16 @@
 
 #include "core/record.h"
 #include "store/store_backend.h"
-
-enum { STORE_WORKERS_MAX = 64, STORE_WORDS_SIZE = 256 };
+#include "store/store_terms.h"
 
 struct store;
 
-struct store_birth {
-    uint32_t worker_count;
-    /* The worker that is home to a client identifier or a topic name. */
-    uint32_t (*home)(void *context, struct bytes name);
-    void *context;
-};
-
 /* What a start found. */
 struct store_found {
-    uint64_t start; /* how often the store was opened, this time included */
-    uint64_t
-        hash_seed;    /* drawn when the store was made; the publishers' hashes were made with it */
-    bool was_stopped; /* the last broker ended in order */
-    uint64_t damaged; /* records set aside so far: see store_damage_next */
+    uint64_t start;     /* how often the store was opened, this time included */
+    uint64_t hash_seed; /* drawn when it was made; the publishers' hashes were made with it */
+    bool was_stopped;   /* the last broker ended in order */
+    uint64_t damaged;   /* records set aside so far: see store_damage_next */
 };
 
 enum store_health {
@@ -65,13 +56,13 @@ struct store *store_open(struct store_backend *backend, const struct store_birth
 /* Everything that was taken has been written, or is lost. `in_order`: the broker ends in order. */
 void store_close(struct store *store, bool in_order);
 
-enum store_phase { STORE_PHASE_SESSIONS, STORE_PHASE_RETAINED, STORE_PHASE_DONE };
 /* The next portion of what there was at the start: a batch (given) for `*worker`, and the phase it
- * is of. NULL: the phase that is returned has begun (DONE: that was all) or, where it is the same as
- * before, a read failed or there was no memory: call again, later. Each batch has whole sessions:
- * ENTRY_SESSION, then its ENTRY_SUBSCRIPTION, ENTRY_RECEIVED and one ENTRY_BACKLOG. Records that
- * fail their checksum are set aside. May be called between commits: what was written since the
- * start (numbers of this start) is not given. A portion is at most about 256 KiB and one session. */
+ * is of. NULL: the phase that is returned has begun (DONE: that was all) or, where it is the same
+ * as before, a read failed or there was no memory: call again, later. Each batch has whole
+ * sessions: ENTRY_SESSION, then its ENTRY_SUBSCRIPTION, ENTRY_RECEIVED and one ENTRY_BACKLOG.
+ * Records that fail their checksum are set aside. May be called between commits: what was written
+ * since the start (numbers of this start) is not given. A portion is at most about 256 KiB and one
+ * session. */
 enum store_phase store_restore_next(struct store *store, uint32_t *worker, struct batch **batch);
 
 /* Takes `batch`. Its worker and number are set; a worker's numbers rise. Parts of a group come in

@@ -11,8 +11,8 @@
 #define MIDGE_STORE_STORE_INSPECT_H
 
 #include "core/record.h"
-#include "store/store.h"
 #include "store/store_backend.h"
+#include "store/store_terms.h"
 
 struct store_inspection;
 

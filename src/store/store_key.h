@@ -63,6 +63,19 @@ static inline struct store_key key_of(enum store_table table, uint64_t first, ui
     return key;
 }
 
+/* Makes it the least key that is greater, as far as we can name it. False: there is none. */
+static inline bool key_go_behind(struct store_key *key)
+{
+    if (key->size < STORE_KEY_SIZE_MAX) {
+        key->bytes[key->size++] = 0;
+        return true;
+    }
+    while (key->size > 0 && ++key->bytes[key->size - 1] == 0) {
+        key->size--;
+    }
+    return key->size > 0;
+}
+
 /* Keeps a key that is only borrowed. */
 static inline struct store_key key_copy(struct bytes bytes)
 {

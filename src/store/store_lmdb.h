@@ -8,12 +8,12 @@
  * The limit: damage inside a record is found by its checksum, but LMDB trusts its own pages. The
  * file's head, its size and what LMDB itself asserts are checked; a page of the tree that was
  * overwritten by others while the file kept its size can still lead LMDB astray, even to SIGBUS
- * where the disk cannot be read. Check such a file in a process of its own (`midge store check`). */
+ * where the disk cannot be read. Check such a file in a process of its own: `midge store check`. */
 #ifndef MIDGE_STORE_STORE_LMDB_H
 #define MIDGE_STORE_STORE_LMDB_H
 
-#include "store/store.h"
 #include "store/store_backend.h"
+#include "store/store_terms.h"
 
 struct store_lmdb_options {
     const char *path;  /* the file; folders above it are made (0700) where they are missing */
