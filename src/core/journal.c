@@ -124,19 +124,18 @@ uint64_t journal_from_wall(const struct core *core, uint64_t wall_us)
     return (int64_t)us < 1 ? 1 : us; /* before this machine was started */
 }
 
-void journal_group_begin(struct core *core, const struct part_ref *part)
+void journal_group_begin(struct core *core, uint64_t group)
 {
     struct journal *journal = &core->journal;
-    if (!journal->is_on || (part->group == 0 && journal->group_depth == 0)) {
+    if (!journal->is_on || (group == 0 && journal->group_depth == 0)) {
         return;
     }
     if (journal->group_depth++ > 0) {
         return;
     }
     struct batch *batch = open_batch(journal, core->worker);
-    struct group_entry entry = {.group = part->group};
-    journal->group = part->group;
-    journal->group_knot = part->knot;
+    struct group_entry entry = {.group = group};
+    journal->group = group;
     journal->group_more = journal->group_entries = 0;
     journal->group_mark = batch ? batch_mark(batch) : 0;
     if (!batch || !batch_add(batch, ENTRY_GROUP, &entry, NULL, 0)) {
@@ -153,26 +152,14 @@ void journal_group_end(struct core *core)
     }
     struct group_entry *entry = batch_fixed_at(journal->open, journal->group_mark);
     entry->more = journal->group_more;
-    entry->knot = journal->group_knot;
     entry->entry_count = journal->group_entries;
     journal->group = 0;
 }
 
-struct part_ref journal_group_pass_on(struct core *core)
+uint64_t journal_group_pass_on(struct core *core)
 {
-    struct journal *journal = &core->journal;
-    if (journal->group == 0) {
-        return (struct part_ref){0};
-    }
-    struct part_ref part = {.group = journal->group, .knot = random_next(&core->random)};
-    journal->group_more++;
-    journal->group_knot ^= part.knot;
-    return part;
-}
-
-struct part_ref journal_new_group(struct core *core)
-{
-    return (struct part_ref){.group = journal_new_number(core)};
+    core->journal.group_more += core->journal.group != 0;
+    return core->journal.group;
 }
 
 static struct batch *open_batch(struct journal *journal, uint32_t worker)

@@ -61,14 +61,12 @@ bool journal_is_short(const struct core *core);
 uint64_t journal_to_wall(const struct core *core, uint64_t us);
 uint64_t journal_from_wall(const struct core *core, uint64_t wall_us);
 
-/* What is added between begin and end is that part of its group (or of none). Pairs may nest; only the
+/* What is added between begin and end is one part of `group` (0: of none). Pairs may nest; only the
  * outermost counts. */
-void journal_group_begin(struct core *core, const struct part_ref *part);
+void journal_group_begin(struct core *core, uint64_t group);
 void journal_group_end(struct core *core);
-/* What a record to another worker (or to ourselves) has to name: its hearer adds that part. Of
- * none when no group is open. */
-struct part_ref journal_group_pass_on(struct core *core);
-/* The first part of a new group. */
-struct part_ref journal_new_group(struct core *core);
+/* The group a record to another worker (or to ourselves) has to name: its hearer adds a part. 0:
+ * no group is open. */
+uint64_t journal_group_pass_on(struct core *core);
 
 #endif

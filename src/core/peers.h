@@ -40,17 +40,11 @@ enum record_kind {
     RECORD_KIND_COUNT
 };
 
-/* A part of a group (record.h) that the hearer of a record is to write down. */
-struct part_ref {
-    uint64_t group; /* 0: none */
-    uint64_t knot;
-};
-
 struct publish_record {
     struct link_ref publisher;
     uint64_t topic_hash; /* HOME_PUBLISH, ROUTED */
     uint64_t receipt;    /* FORWARD, HOME_PUBLISH: settle it under this number; 0: nobody waits */
-    struct part_ref part; /* what the hearer writes down is a part of that group */
+    uint64_t group;      /* of the journal, to which the hearer adds a part; 0: none */
 };
 
 struct settled_record {
@@ -69,7 +63,7 @@ struct share_record {
     uint64_t session; /* hash of the member's client identifier */
     struct link_ref publisher;
     uint64_t receipt;        /* ASSIGN, RETURN: settle it under this number … */
-    struct part_ref part; /* … and what you write down is a part of that group */
+    uint64_t journal_group;  /* … and add a part to this group of the journal; 0: none */
     uint32_t receipt_worker; /* … at that worker */
     uint32_t name_size;
     uint32_t status; /* enum share_status */
