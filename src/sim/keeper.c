@@ -9,6 +9,7 @@ enum { RETRY_US = 1000000, RESTORE_US_MAX = 20000, TAKE_US_MAX = 200 };
 static uint32_t find_home(void *context, struct bytes name);
 static void work(void *context);
 static void take_all(struct keeper *keeper);
+static void tell_taken(struct keeper *keeper);
 static void commit(struct keeper *keeper);
 static void tell_state(struct keeper *keeper, const struct store_outcome *outcome);
 static void tell_persisted(struct keeper *keeper, const uint64_t *numbers);
@@ -149,6 +150,12 @@ static void take_all(struct keeper *keeper)
         store_take(keeper->store, batch);
     }
     keeper->last = NULL;
+    tell_taken(keeper);
+}
+
+/* Where nobody waits for the disk: what was taken counts, unless the disk refuses. */
+static void tell_taken(struct keeper *keeper)
+{
     if (keeper->durability != DURABILITY_ALWAYS && keeper->state != STORE_FAILING) {
         tell_persisted(keeper, keeper->taken);
     }
@@ -160,10 +167,10 @@ static void commit(struct keeper *keeper)
     store_commit(keeper->store, &outcome);
     keeper->commits++;
     tell_state(keeper, &outcome);
+    tell_persisted(keeper, outcome.persisted);
     if (keeper->state != STORE_FAILING) {
         keeper->has_taken = false;
-        tell_persisted(keeper, keeper->durability == DURABILITY_ALWAYS ? outcome.persisted
-                                                                       : keeper->taken);
+        tell_taken(keeper);
     }
     while (outcome.answers) {
         struct mail *mail = mail_new(MAIL_FETCHED);

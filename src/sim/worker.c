@@ -143,6 +143,7 @@ static bool act_in_phase(struct worker *worker)
         worker->phase = PHASE_POST; /* fallthrough */
     case PHASE_POST:
         if (worker->has_stepped) {
+            worker_give_batches(worker, false); /* before what follows from them is said */
             collect_parcels(worker);
         }
         mail = mailbox_take(&worker->posts);
@@ -150,8 +151,7 @@ static bool act_in_phase(struct worker *worker)
             worker_post(&worker->force->workers[mail->to], mail);
             return true;
         }
-        worker_give_batches(worker, false); /* they are written while we send */
-        worker->phase = PHASE_END;          /* fallthrough */
+        worker->phase = PHASE_END; /* fallthrough */
     case PHASE_END:
         if (end_one(worker)) {
             return true;
@@ -162,7 +162,6 @@ static bool act_in_phase(struct worker *worker)
             return true;
         }
         watch_peers(worker);
-        worker_give_batches(worker, false);
         worker->phase = PHASE_ATTEND;
     }
     return true;

@@ -2,9 +2,8 @@
  * that of the real one, cut into small steps between which others may act:
  *
  *   hear mail · read links · deadlines      in a drawn order, any number
- *   post parcels, one by one                as core_next_parcel asks
+ *   batches go to the keeper, then parcels are posted, one by one
  *   end links · flush links                 one by one
- *   the batch goes to the keeper
  *
  * Between small steps passes a drawn time, so that each seed is another interleaving. */
 #ifndef MIDGE_SIM_WORKER_H
