@@ -3,7 +3,7 @@
 
     kill_loop.py --broker build/bin/midged --cycles 10000 --lanes 2 --seed 1
 
-Each lane is a broker with a store of its own and eighteen clients (stage.py): publishers of QoS 1
+Each lane is a broker with a store of its own and twenty clients (stage.py): publishers of QoS 1
 and 2 that resend what was not acknowledged, subscribers present and away, retained messages set and
 cleared, subscriptions made and given up, sessions made and ended, a will. After each start the
 promises are checked; the first one that is broken ends the run with the packets that led there.
@@ -70,8 +70,10 @@ def parse():
     parser.add_argument("--cut", action="store_true",
                         help="cuts the connections only: what must hold without a store, too")
     parser.add_argument("--json", help="a file for the figures")
-    parser.add_argument("--keep", help="where the stores are left; otherwise they are removed, "
-                        "but for those of a failure")
+    parser.add_argument("--folder", action="append", help="where the stores lie; given several "
+                        "times, the lanes take turns. On a memory disk cycles are shorter")
+    parser.add_argument("--keep", action="store_true",
+                        help="leaves the stores, which otherwise only a failure does")
     chosen = parser.parse_args()
     found = shutil.which(chosen.broker)
     if not found:
@@ -82,13 +84,14 @@ def parse():
 
 def main():
     chosen = parse()
-    root = chosen.keep or tempfile.mkdtemp(prefix="midge-kill-loop-")
-    os.makedirs(root, exist_ok=True)
-    os.chmod(root, 0o755)
+    roots = [tempfile.mkdtemp(prefix="midge-kill-loop-", dir=folder)
+             for folder in chosen.folder or [None]]
+    for root in roots:
+        os.chmod(root, 0o755)
     reports = multiprocessing.Queue()
     began = time.monotonic()
     lanes = [multiprocessing.Process(target=run_lane, args=(
-        number, chosen, os.path.join(root, f"lane-{number}"), reports))
+        number, chosen, os.path.join(roots[number % len(roots)], f"lane-{number}"), reports))
         for number in range(chosen.lanes)]
     for lane in lanes:
         lane.start()
@@ -105,10 +108,11 @@ def main():
     for trouble in troubles:
         print(trouble, file=sys.stderr)
     report(chosen, total, cycles, seconds, troubles)
-    if not troubles and not chosen.keep:
-        shutil.rmtree(root)
-    elif troubles:
-        print(f"the stores are in {root}", file=sys.stderr)
+    if troubles or chosen.keep:
+        print(f"the stores are in {', '.join(roots)}", file=sys.stderr)
+    else:
+        for root in roots:
+            shutil.rmtree(root)
     sys.exit(1 if troubles else 0)
 
 

@@ -16,7 +16,7 @@ class Receiver(Player):
     def __init__(self, stage, name, v, qos, filters, method="B"):
         super().__init__(stage, name, v)
         self.qos, self.filters, self.method = qos, filters, method
-        self.unreleased = {}    # QoS 2 identifiers received: the message, or None when delivered
+        self.unreleased = {}    # QoS 2 messages received and not released, by identifier
 
     def hello_properties(self):
         return {"receive_maximum": 1 + self.stage.noise.below(60)}
@@ -39,17 +39,21 @@ class Receiver(Player):
             self.deliver(packet)
             self.say(puback(packet.packet_id))
         else:
-            if packet.packet_id not in self.unreleased:
-                self.unreleased[packet.packet_id] = packet if self.method == "A" else None
+            before = self.unreleased.get(packet.packet_id)
+            if before is None:
+                self.unreleased[packet.packet_id] = packet
                 if self.method == "B":
                     self.deliver(packet)
-            elif not packet.dup:
-                self.broken(f"identifier {packet.packet_id} used again before PUBCOMP")
+            elif (before.topic, before.payload) != (packet.topic, packet.payload):
+                self.broken(f"IDENTIFIER {packet.packet_id} of {before.topic} "
+                            f"{before.payload[:30]} used again before PUBCOMP")
+            else:
+                self.stage.counts["QoS 2 sent again" + ("" if packet.dup else " without DUP")] += 1
             self.say(pubrec(packet.packet_id))
 
     def hear_pubrel(self, packet):
         stored = self.unreleased.pop(packet.packet_id, None)
-        if stored is not None:
+        if stored is not None and self.method == "A":
             self.deliver(stored)
         self.say(pubcomp(packet.packet_id))
 
@@ -59,12 +63,11 @@ class Receiver(Player):
     HEARS = {SUBACK: hear_suback, PUBLISH: hear_publish, PUBREL: hear_pubrel}
 
 
-class Subscriber(Receiver):
-    """Follows all publishers. `absences`: it may stay away for that many lives of the broker."""
+class Rover(Receiver):
+    """May stay away for some lives of the broker, up to `absences`."""
 
-    def __init__(self, stage, name, v, qos, method="B", absences=0):
-        super().__init__(stage, name, v, qos, ["m/#"], method)
-        self.expected = {}      # topic: the number that is next
+    def __init__(self, stage, name, v, qos, filters, method="B", absences=0):
+        super().__init__(stage, name, v, qos, filters, method)
         self.absences, self.away = absences, 0
 
     def begin_cycle(self):
@@ -76,10 +79,22 @@ class Subscriber(Receiver):
     def come(self):
         return self.away > 0 or super().come()
 
-    def deliver(self, packet):
+    def number_in(self, packet):
         number = number_of(packet.topic, packet.payload)
         if number is None:
             self.broken(f"message on {packet.topic} is not as it was sent: {packet.payload[:60]}")
+        return number
+
+
+class Subscriber(Rover):
+    """Follows all publishers."""
+
+    def __init__(self, stage, name, v, qos, method="B", absences=0):
+        super().__init__(stage, name, v, qos, ["m/#"], method, absences)
+        self.expected = {}      # topic: the number that is next
+
+    def deliver(self, packet):
+        number = self.number_in(packet)
         self.stage.counts[f"QoS {packet.qos} delivered"] += 1
         expected = self.expected.get(packet.topic, 0)
         if number == expected:
@@ -96,17 +111,59 @@ class Subscriber(Receiver):
             self.broken(f"TWICE: {packet.topic} {number}, QoS 2 on both sides")
 
     def is_settled(self):
-        publishers = set(self.stage.publisher_of.values())
-        return self.is_here and not self.unreleased and all(
-            self.expected.get(topic, 0) == after
-            for one in publishers for topic, after in one.next.items())
+        return self.is_here and not self.unreleased and not self.missing()
 
     def missing(self):
-        publishers = set(self.stage.publisher_of.values())
-        return ", ".join(
-            f"{topic}: has {self.expected.get(topic, 0)} of {after}"
-            for one in publishers for topic, after in one.next.items()
-            if self.expected.get(topic, 0) != after)
+        return ", ".join(f"{topic}: has {self.expected.get(topic, 0)} of {after}"
+                         for topic, after in self.stage.published().items()
+                         if self.expected.get(topic, 0) != after)
+
+
+class Crew:
+    """What the members of a shared subscription have received together."""
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.done = {}      # topic: all below this number have come
+        self.beyond = {}    # topic: numbers that have come out of turn
+
+    def take(self, member, packet, number):
+        topic = packet.topic
+        done, beyond = self.done.get(topic, 0), self.beyond.setdefault(topic, set())
+        if number < done or number in beyond:
+            if packet.qos == 2:
+                member.broken(f"TWICE: {topic} {number} came to the crew, QoS 2 on both sides")
+            return
+        beyond.add(number)
+        while done in beyond:
+            beyond.remove(done)
+            done += 1
+        self.done[topic] = done
+
+    def missing(self):
+        return ", ".join(f"{topic}: has {self.done.get(topic, 0)} of {after} and "
+                         f"{len(self.beyond.get(topic, ()))} beyond"
+                         for topic, after in self.stage.published().items()
+                         if self.done.get(topic, 0) != after)
+
+
+class Sharer(Rover):
+    """A member of the crew: everything comes to one of them. They may be away for a while."""
+
+    def __init__(self, stage, name, v, crew, absences=0):
+        super().__init__(stage, name, v, 2, ["$share/crew/m/#"], "A" if v == 4 else "B", absences)
+        self.crew = crew
+
+    def deliver(self, packet):
+        number = self.number_in(packet)
+        self.stage.counts["delivered to the crew"] += 1
+        self.crew.take(self, packet, number)
+
+    def is_settled(self):
+        return self.is_here and not self.unreleased and not self.crew.missing()
+
+    def missing(self):
+        return self.crew.missing()
 
 
 class Reader(Player):

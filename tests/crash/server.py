@@ -10,6 +10,9 @@ from broker import Port, REPORTS, STOP_S, die_with_parent
 # Nothing of what is owed may be dropped because there is too much of it.
 UNBOUNDED = ("max_queued_messages 0", "max_queued_bytes 0")
 
+# A kill damages nothing, and the disk is well.
+TROUBLES = ("damaged", "set aside", "cannot be written", "cannot be used", "nearly full")
+
 
 class Server:
     def __init__(self, program, folder, directives=()):
@@ -68,7 +71,8 @@ class Server:
     def complaint(self):
         """What the log says that no log may say, or None."""
         log = self.log()
-        return next((log[-3000:] for word in REPORTS if word in log), None)
+        words = REPORTS + (() if self.is_mosquitto else TROUBLES)
+        return next((log[-3000:] for word in words if word in log), None)
 
     def release(self):
         if self.is_alive():

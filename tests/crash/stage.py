@@ -16,7 +16,7 @@ import neighbours  # noqa: F401
 from mqtt import DEADLINE_S
 from noise import Noise
 from player import Broken
-from receivers import Dancer, Heir, Mortal, Reader, Subscriber, Visitor
+from receivers import Crew, Dancer, Heir, Mortal, Reader, Rover, Sharer, Subscriber, Visitor
 from senders import Keeper, Publisher
 from server import UNBOUNDED, Server
 
@@ -42,7 +42,7 @@ class Stage:
         self.players = self.cast()
 
     def cast(self):
-        heir = Heir(self, "heir", 5)
+        heir, crew = Heir(self, "heir", 5), Crew(self)
         return [
             Publisher(self, "pub1v4", 4, 1), Publisher(self, "pub1v5", 5, 1),
             Publisher(self, "pub2v4", 4, 2), Publisher(self, "pub2v5", 5, 2),
@@ -50,6 +50,7 @@ class Stage:
             Subscriber(self, "here2a", 4, 2, "A"),
             Subscriber(self, "away1", 5, 1, absences=5),
             Subscriber(self, "away2", 4, 2, "B", absences=5),
+            Sharer(self, "share4", 4, crew), Sharer(self, "share5", 5, crew, absences=3),
             Keeper(self, "keep1", 5, 1), Keeper(self, "keep2", 4, 2), Reader(self, "reader", 4),
             Dancer(self, "dance1", 4, 1), Dancer(self, "dance2", 5, 2),
             Visitor(self, "visit4", 4), Visitor(self, "visit5", 5),
@@ -57,6 +58,10 @@ class Stage:
         ]
 
     # ---- for the players ----
+
+    def published(self):
+        """Topic: the number of messages of the publishers."""
+        return {topic: one.next[topic] for topic, one in self.publisher_of.items()}
 
     def watch(self, player):
         self.selector.register(player.link.socket, selectors.EVENT_READ, player)
@@ -130,7 +135,7 @@ class Stage:
 
     def live_until_settled(self):
         for player in self.players:
-            if isinstance(player, Subscriber):
+            if isinstance(player, Rover):
                 player.away = 0
         self.live_until(lambda: all(one.is_settled() for one in self.players), "settling")
         self.counts["settled"] += 1
@@ -158,7 +163,9 @@ class Stage:
 
     def complain_of_waiting(self, what):
         late = [one for one in self.players if not one.is_settled()]
-        told = "; ".join(f"{one.name}: {getattr(one, 'missing', lambda: '')()}" for one in late)
+        told = "; ".join(
+            f"{one.name} {'' if one.is_here else '(no CONNACK) '}"
+            f"{getattr(one, 'missing', str)()}" for one in late)
         raise Broken(late[0] if late else self.players[0],
                      f"still waiting for {what} after {DEADLINE_S} s. Not settled: {told}")
 
