@@ -56,7 +56,7 @@ static bool asks(const struct batch *batch);
 static uint64_t find_due_us(const struct keeper *keeper);
 static bool commit(struct keeper *keeper);
 static void judge(struct keeper *keeper, const struct store_outcome *outcome);
-static void log_state(const struct keeper *keeper, const char *words);
+static void log_state(const struct keeper *keeper, bool was_full, const char *words);
 static void tell_persisted(struct keeper *keeper, const uint64_t *numbers);
 static void restore(struct keeper *keeper);
 static void log_damage(struct keeper *keeper);
@@ -325,8 +325,9 @@ static void judge(struct keeper *keeper, const struct store_outcome *outcome)
     if (keeper->state == states[outcome->health]) {
         return;
     }
+    bool was_full = keeper->state == STORE_FULL;
     keeper->state = states[outcome->health];
-    log_state(keeper, outcome->words);
+    log_state(keeper, was_full, outcome->words);
     for (uint32_t i = 0; i < keeper->force->count; i++) {
         struct worker_mail *mail = mail_new_surely(MAIL_STORE);
         mail->store.state = keeper->state;
@@ -335,11 +336,12 @@ static void judge(struct keeper *keeper, const struct store_outcome *outcome)
     }
 }
 
-static void log_state(const struct keeper *keeper, const char *words)
+static void log_state(const struct keeper *keeper, bool was_full, const char *words)
 {
     switch (keeper->state) {
     case STORE_WELL:
-        log_write(&keeper->log, LOG_KIND_NOTICE, "The store %s is written again.", keeper->path);
+        log_write(&keeper->log, LOG_KIND_NOTICE, "The store %s %s again.", keeper->path,
+                  was_full ? "has room" : "is written");
         break;
     case STORE_FULL:
         log_write(&keeper->log, LOG_KIND_WARNING,

@@ -84,7 +84,9 @@ void connect_accept(struct core *core, struct link *link, const struct packet_co
     struct session *session = sessions_find(&core->sessions, hash, connect->client_id);
     uint32_t expiry_s = asked_expiry(link, connect);
     bool waits = must_be_written(core, session, connect, expiry_s);
-    if (waits && core->journal.state != STORE_WELL) {
+    bool takes_room = !session; /* one that is there may come and empty its queue */
+    if (waits && (core->journal.state == STORE_FAILING ||
+                  (core->journal.state == STORE_FULL && takes_room))) {
         refuse_connect(core, link, REASON_SERVER_UNAVAILABLE, "the store cannot be written now");
         return;
     }

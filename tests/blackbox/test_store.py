@@ -42,6 +42,8 @@ class Stored(Story):
     def end(self, broker, number):
         """SIGTERM or SIGKILL; returns when it is gone."""
         if number == signal.SIGTERM:
+            for link in self.links:
+                link.close()
             broker.stop()
         else:
             broker.process.kill()
@@ -54,7 +56,8 @@ class Place(Stored):
         broker = self.with_store()
         self.assertEqual(os.stat(self.path("store")).st_mode & 0o777, 0o700)
         self.assertTrue(os.path.exists(self.path("store/midge.db")))
-        self.assertIn(f"The store is {self.path('store/midge.db')}.", broker.log())
+        self.eventually(lambda: f"The store is {self.path('store/midge.db')}." in broker.log(),
+                        "the log says where")
         broker.stop()
 
     def test_not_touched(self):
@@ -137,7 +140,7 @@ class Restart(Stored):
                     blue.expect_message(self.topic(f"t{index}"), b"%d" % place, dup=False)
                 blue.ping()
                 self.client(f"blue{index}", v, broker=broker).disconnect()
-            broker.stop()
+            self.end(broker, signal.SIGTERM)
 
     @matrix
     @versions(4, 5)
@@ -163,7 +166,7 @@ class Restart(Stored):
                                    for index in range(30) if index % 3 != 0})
             for topic in got:
                 self.client("green", v, broker=broker).publish(topic, b"", 1, retain=True)
-            broker.stop()
+            self.end(broker, signal.SIGTERM)
 
     @versions(4, 5)
     def test_clean_sessions_end(self, v):
@@ -175,7 +178,7 @@ class Restart(Stored):
             broker = self.with_store()
             self.assertFalse(self.durable("blue", v, broker=broker).connack.session_present)
             self.client("blue", v, broker=broker)
-            broker.stop()
+            self.end(broker, signal.SIGTERM)
 
     def test_durability_off(self):
         """durability off: an orderly end keeps everything, nothing is written before"""
@@ -228,7 +231,7 @@ class Full(Stored):
         for _ in range(accepted):
             blue.acknowledge(blue.await_kind(PUBLISH))
         blue.ping()
-        self.eventually(lambda: "is written again" in broker.log(), "the log says so")
+        self.eventually(lambda: "has room again" in broker.log(), "the log says so")
         green.publish(self.topic(), b"y", 1)
         blue.expect_message(self.topic(), b"y")
         broker.stop()
