@@ -156,13 +156,15 @@ static void passes_over_what_it_does_not_know(void **state)
     made_chunk(&made, 0, BYTES(""));
     made_chunk(&made, MOSQUITTO_DB_RETAINED, BYTES("short"));
     made_chunk(&made, MOSQUITTO_DB_RETAINED, BYTES("much too long"));
+    made_message(&made, &(struct mosquitto_db_message){.topic = BYTES("t"), .qos = 3});
     made_retained(&made, 12);
     assert_int_equal(mosquitto_db_open(&db, made_file(&made)), MOSQUITTO_DB_OPEN);
     next(&db, &chunk, MOSQUITTO_DB_CONFIG);
     assert_int_equal(mosquitto_db_next(&db, &chunk), MOSQUITTO_DB_UNKNOWN);
     assert_int_equal(mosquitto_db_next(&db, &chunk), MOSQUITTO_DB_UNKNOWN);
-    assert_int_equal(mosquitto_db_next(&db, &chunk), MOSQUITTO_DB_DAMAGED);
-    assert_int_equal(mosquitto_db_next(&db, &chunk), MOSQUITTO_DB_DAMAGED);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(mosquitto_db_next(&db, &chunk), MOSQUITTO_DB_DAMAGED);
+    }
     assert_int_equal(next(&db, &chunk, MOSQUITTO_DB_RETAINED)->retained.message, 12);
     assert_int_equal(mosquitto_db_next(&db, &chunk), MOSQUITTO_DB_END);
 }

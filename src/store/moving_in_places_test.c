@@ -50,6 +50,7 @@ static bool when_placed(struct moved_session *session, uint16_t *ids, size_t *in
     for (int list = 0; list < 2; list++) {
         struct moved_deliveries *deliveries = list ? &session->waiting : &session->in_flight;
         *in_flight = list ? *in_flight : deliveries->count;
+        assert_null(*deliveries->end);
         for (struct moved_delivery *one = deliveries->first; one; one = one->next) {
             assert_true(one->place > last);
             last = one->place;
