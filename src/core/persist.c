@@ -103,8 +103,9 @@ static void write_sessions(struct core *core)
 static bool is_waited_for(const struct core *core)
 {
     const struct list *waits = &core->journal.waits;
-    return !list_is_empty(waits) &&
-           LIST_ITEM(waits->previous, struct waiting, place)->batch == core->journal.number;
+    return receipts_wait_for(core, core->journal.number) ||
+           (!list_is_empty(waits) &&
+            LIST_ITEM(waits->previous, struct waiting, place)->batch == core->journal.number);
 }
 
 static void answer(struct core *core, const struct waiting *waiting)

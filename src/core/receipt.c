@@ -160,6 +160,13 @@ void receipt_settled(struct core *core, uint64_t number, enum reason_code reason
     close_if_done(core, receipt);
 }
 
+bool receipts_wait_for(const struct core *core, uint64_t batch)
+{
+    const struct list *receipts = &core->journal.receipts;
+    return !list_is_empty(receipts) &&
+           LIST_ITEM(receipts->previous, struct receipt, place)->batch == batch;
+}
+
 void receipts_note_persisted(struct core *core, uint64_t batch)
 {
     struct list *receipts = &core->journal.receipts;

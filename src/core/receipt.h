@@ -41,6 +41,8 @@ void receipt_address_nobody(struct core *core, struct message *message);
 void receipt_tell(struct core *core, uint32_t worker, uint64_t number, enum reason_code reason);
 /* A worker has settled what it was sent under that number. */
 void receipt_settled(struct core *core, uint64_t number, enum reason_code reason);
+/* True when a receipt waits for that batch, which is the last so far. */
+bool receipts_wait_for(const struct core *core, uint64_t batch);
 /* All batches up to that number are on the disk. */
 void receipts_note_persisted(struct core *core, uint64_t batch);
 /* At the end of the core: nobody is told any more. */

@@ -63,6 +63,8 @@ bool retained_keep(struct core *core, struct message *message)
         if (old) {
             write_gone(core, old, message);
             forget(core, old);
+        } else if (journal_is_on(core) && message->qos > 0) {
+            hurry_for(core, message); /* another's removal may be on its way to the disk */
         }
         return true;
     }
