@@ -12,11 +12,13 @@
 
 #include <cmocka.h>
 
+#include "core/world_store_testing.h"
 #include "core/world_turn_testing.h"
 #include "wire/wire.h"
 
 enum { BIRTH_US = 1000000, ACTIONS_MAX = 10000000 };
 
+static void act_as(struct world *world, uint32_t index);
 static void end_session(struct world *world, const char *client_id);
 static bool ask(void *context, const struct authentication_request *request);
 static void note_line(void *context, enum log_kind kind, const char *line);
@@ -57,11 +59,20 @@ void world_start(struct world *world)
             .authenticator = world->has_authenticator ? &world->authenticator : NULL,
             .version = "test",
         };
+        if (world->store) {
+            birth.has_store = true;
+            birth.start = world->store->start + 1;
+            birth.wall_us = world->now_us + world->store->wall_offset_us;
+        }
         world->workers[i].core = core_new(&birth);
         assert_non_null(world->workers[i].core);
     }
     world_tell_all(world, EVENT_TIME);
     world->memory_at_start = world_counters(world).memory_held;
+    if (world->store) {
+        world->store->start++;
+        world_store_begin(world);
+    }
 }
 
 void world_end(struct world *world)
@@ -70,12 +81,19 @@ void world_end(struct world *world)
     world->options.sys_interval_s = 0;
     link_options_default(&world->listener);
     world->listener.allow_anonymous = true;
+    if (world->store) {
+        world->store->is_held = false;
+        world_store_change(world, STORE_WELL, "");
+    }
     for (uint32_t i = 0; i < world->client_count; i++) {
         world_disconnect(world, &world->clients[i]);
     }
     world_settle(world);
     for (uint32_t i = 0; i < world->id_count && !world->is_stopped; i++) {
         end_session(world, world->ids[i]);
+    }
+    if (world->store && !world->is_stopped) {
+        world_store_end(world);
     }
     struct counters left = world_counters(world);
     for (uint32_t i = 0; i < world->worker_count; i++) {
@@ -88,6 +106,9 @@ void world_end(struct world *world)
     }
     uint64_t memory_at_start = world->memory_at_start;
     bool is_stopped = world->is_stopped;
+    if (world->store) {
+        world_store_free(world);
+    }
     free(world);
     assert_int_equal(left.connected, 0);
     if (!is_stopped) {
@@ -158,23 +179,26 @@ void world_note_id(struct world *world, struct bytes client_id)
 
 bool world_act(struct world *world)
 {
-    uint32_t able[WORLD_WORKERS_MAX], count = 0;
+    uint32_t able[WORLD_WORKERS_MAX + 1], count = 0;
     for (uint32_t i = 0; i < world->worker_count; i++) {
         if (!world_turn_is_idle(world, i)) {
             able[count++] = i;
         }
     }
+    if (world_store_wants_turn(world)) {
+        able[count++] = WORLD_WORKERS_MAX;
+    }
     bool goes_on =
         random_below(&world->random, 4) > 0; /* one may do much while others stand still */
     for (uint32_t i = 0; goes_on && i < count; i++) {
         if (able[i] == world->last_worker) {
-            world_turn_take(world, able[i]);
+            act_as(world, able[i]);
             return true;
         }
     }
     if (count > 0) {
         world->last_worker = able[random_below(&world->random, count)];
-        world_turn_take(world, world->last_worker);
+        act_as(world, world->last_worker);
     }
     return count > 0;
 }
@@ -239,6 +263,16 @@ struct counters world_counters(const struct world *world)
         counters_add(&sum, core_counters(world->workers[i].core));
     }
     return sum;
+}
+
+/* A worker, or the store. */
+static void act_as(struct world *world, uint32_t index)
+{
+    if (index == WORLD_WORKERS_MAX) {
+        world_store_write(world, WORLD_BATCHES_MAX, true);
+    } else {
+        world_turn_take(world, index);
+    }
 }
 
 /* A connection that starts clean ends what there was, and itself leaves nothing. */

@@ -40,6 +40,8 @@ struct world_request {
     char words[WORLD_REQUEST_SIZE];
 };
 
+struct world_store;
+
 struct world {
     uint32_t worker_count, client_count;
     uint64_t now_us;
@@ -55,13 +57,14 @@ struct world {
     uint32_t request_count;
     char ids[WORLD_IDS_MAX][WORLD_NAME_SIZE]; /* client identifiers that were used */
     uint32_t id_count;
-    uint32_t last_worker;     /* that did something */
-    uint32_t next_worker;     /* where the next connection is accepted */
-    const char *only_method;  /* the authentication method it knows; NULL: all */
-    uint64_t memory_at_start; /* held by all workers */
-    uint64_t digest;          /* of every byte that clients were sent, and when */
-    bool has_authenticator;   /* set before world_start */
-    bool is_stopped;          /* EVENT_STOPPING was sent */
+    uint32_t last_worker;      /* that did something */
+    uint32_t next_worker;      /* where the next connection is accepted */
+    const char *only_method;   /* the authentication method it knows; NULL: all */
+    uint64_t memory_at_start;  /* held by all workers */
+    uint64_t digest;           /* of every byte that clients were sent, and when */
+    bool has_authenticator;    /* set before world_start */
+    bool is_stopped;           /* EVENT_STOPPING was sent */
+    struct world_store *store; /* owned; NULL: there is none. See world_store_testing.h */
     char last_log[LOG_LINE_SIZE_MAX + 1];
 };
 

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "core/world_store_testing.h"
+
 enum { PIECES_MAX = 8 };
 
 static void collect(struct world *world, uint32_t index);
@@ -35,7 +37,8 @@ void world_turn_take(struct world *world, uint32_t index)
 bool world_turn_is_idle(const struct world *world, uint32_t index)
 {
     const struct world_worker *worker = &world->workers[index];
-    bool idle = !worker->has_stepped && worker->post_count == 0 && worker->mail_count == 0;
+    bool idle = !worker->has_stepped && worker->post_count == 0 && worker->mail_count == 0 &&
+                !world_store_has_mail(world, index);
     for (uint32_t i = 0; idle && i < world->client_count; i++) {
         const struct world_client *client = &world->clients[i];
         idle = client->worker != index || !client->link ||
@@ -50,6 +53,10 @@ static void collect(struct world *world, uint32_t index)
     struct world_worker *worker = &world->workers[index];
     bool found = true;
     worker->has_stepped = false;
+    struct batch *batch = core_next_batch(worker->core, false);
+    if (batch) { /* before the parcels */
+        world_store_take(world, batch);
+    }
     while (found) {
         found = false;
         for (uint32_t i = 0; i < world->worker_count; i++) {
@@ -90,6 +97,11 @@ static void post_one(struct world *world, struct world_worker *worker)
 static bool hear_one(struct world *world, uint32_t index)
 {
     struct world_worker *worker = &world->workers[index];
+    bool has_store_mail = world_store_has_mail(world, index);
+    if (has_store_mail && (worker->mail_count == 0 || random_below(&world->random, 2) == 0)) {
+        world_store_hear_one(world, index);
+        return true;
+    }
     if (worker->mail_count == 0) {
         return false;
     }
