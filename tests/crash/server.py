@@ -56,14 +56,6 @@ class Server:
     def ask_to_stop(self):
         self.process.send_signal(signal.SIGTERM)
 
-    def await_stop(self):
-        """The exit status, or None when it had to be killed."""
-        try:
-            return self.process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return None
-
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as log:
             return log.read()

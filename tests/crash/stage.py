@@ -18,7 +18,7 @@ from noise import Noise
 from player import Broken
 from receivers import Crew, Dancer, Heir, Mortal, Reader, Rover, Sharer, Subscriber, Visitor
 from senders import Keeper, Publisher
-from server import UNBOUNDED, Server
+from server import STOP_S, UNBOUNDED, Server
 
 SETTLE_EVERY = 40
 
@@ -186,8 +186,14 @@ class Stage:
             self.end_by_kill()
             return
         self.server.ask_to_stop()
-        status = self.server.await_stop()
-        if status != 0:
+        deadline = time.monotonic() + STOP_S
+        while self.server.is_alive():
+            if time.monotonic() > deadline:
+                raise Failed(f"it did not end within {STOP_S} s after SIGTERM")
+            for key, _ in self.selector.select(0.002):
+                if not key.data.read():
+                    key.data.leave()
+        if status := self.server.process.returncode:
             raise Failed(f"status {status} after SIGTERM:\n{self.server.log()[-3000:]}")
         self.counts["stopped in order"] += 1
         self.end_life()
