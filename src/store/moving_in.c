@@ -377,7 +377,7 @@ static bool take_subscription(struct moving_in *plan, const struct mosquitto_db_
     if (!subscription->is_shared) {
         return true;
     }
-    subscription->found.no_local = false; /* which is not for shared ones [MQTT-3.8.3-4] */
+    subscription->found.no_local = false; /* which is not for shared ones */
     if (map_find(&plan->subscriptions, filter_hash, subscription_has_filter, &found->filter)) {
         return true;
     }
