@@ -1,7 +1,8 @@
 /* backlog.c — see backlog.h.
  *
  * The places of a backlog follow one another, but some may be missing on the disk (at a restart
- * nobody has counted them): those that a portion does not bring were never owed. */
+ * nobody has counted them): those that a portion does not bring were never owed. Only places that
+ * were on the disk when it was asked for are looked at: of later ones some may be missing still. */
 #include "core/backlog.h"
 
 #include "core/durable.h"
@@ -20,8 +21,9 @@ static void shorten(struct core *core, struct durable *durable, uint64_t count, 
 void backlog_ask(struct core *core, struct session *session)
 {
     struct durable *durable = session->durable;
-    if (durable->is_fetching || durable_backlog_count(session) == 0 ||
-        session->queue.count >= QUEUE_LOW_COUNT || session->queue.bytes >= QUEUE_LOW_SIZE) {
+    if (durable->is_fetching || durable->place_backlog >= durable->place_persisted ||
+        durable_backlog_count(session) == 0 || session->queue.count >= QUEUE_LOW_COUNT ||
+        session->queue.bytes >= QUEUE_LOW_SIZE) {
         return;
     }
     struct fetch_entry entry = {.session = durable->number,
@@ -32,6 +34,7 @@ void backlog_ask(struct core *core, struct session *session)
     journal_add(core, ENTRY_FETCH, &entry, NULL, 0);
     journal_hurry(core);
     durable->is_fetching = true;
+    durable->place_fetch_end = durable->place_persisted;
 }
 
 struct session *backlog_receive(struct core *core, const struct batch *batch)
@@ -86,8 +89,8 @@ static void take_in(struct core *core, struct session *session, const struct ent
     const struct fetched_entry *fetched = entry->fixed;
     const struct delivery_entry *stored = entry->fixed;
     uint64_t place_end = entry->kind == ENTRY_FETCHED ? fetched->place_next : stored->place;
-    if (place_end > durable->place_next) {
-        place_end = durable->place_next;
+    if (place_end > durable->place_fetch_end) {
+        place_end = durable->place_fetch_end;
     }
     if (place_end > durable->place_backlog) { /* none there */
         uint64_t missing = place_end - durable->place_backlog;
@@ -95,7 +98,8 @@ static void take_in(struct core *core, struct session *session, const struct ent
         durable->place_backlog = place_end;
         shorten(core, durable, missing, 0);
     }
-    if (entry->kind == ENTRY_FETCHED || stored->place < durable->place_backlog) {
+    if (entry->kind == ENTRY_FETCHED || stored->place < durable->place_backlog ||
+        stored->place >= durable->place_fetch_end) {
         return;
     }
     assert(stored->place == durable->place_backlog);

@@ -3,6 +3,7 @@
 
 #include "core/dispatch.h"
 #include "core/links.h"
+#include "core/receipt.h"
 #include "core/retained.h"
 
 #include <assert.h>
@@ -124,7 +125,7 @@ void replay_receive_message(struct core *core, const struct retained_record *rec
         core->counters.dropped[DROP_NO_MEMORY]++;
         return;
     }
-    struct delivery delivery = {.message = message,
+    struct delivery delivery = {.message = message_ref(message),
                                 .tag = delivery_tag_ref(replay->tag),
                                 .qos = core->options->upgrade_outgoing_qos ||
                                                replay->qos < message->qos
@@ -132,6 +133,8 @@ void replay_receive_message(struct core *core, const struct retained_record *rec
                                            : message->qos, /* [MQTT-3.8.4-8] */
                                 .retain = true};           /* [v3 MQTT-3.3.1-8] */
     dispatch_deliver(core, replay->session, &delivery, &LINK_REF_NOBODY);
+    receipt_address_nobody(core, message);
+    message_unref(message, &core->counters);
 }
 
 void replay_receive_portion(struct core *core, const struct retained_record *record)

@@ -42,6 +42,7 @@ struct durable {
     uint64_t place_written;   /* those below are in a batch, or need none */
     uint64_t place_persisted; /* those below are on the disk, or need not be */
     uint64_t place_backlog;   /* those from here on are on the disk alone; place_next: none */
+    uint64_t place_fetch_end; /* the portion that is asked for ends here */
     uint64_t place_sent;      /* those from here on were never sent */
     uint64_t place_sample, sample_batch; /* persisted up to here when that batch is */
     uint64_t batch_last;                 /* with deliveries of it */
