@@ -63,8 +63,11 @@ bool line_is_reset(const struct line *line, enum line_end end)
 
 bool line_is_quiet(const struct line *line)
 {
-    return byte_queue_size(&line->pipes[LINE_CLIENT].bytes) == 0 &&
-           byte_queue_size(&line->pipes[LINE_SERVER].bytes) == 0;
+    bool is_quiet = true;
+    for (int end = 0; end < 2; end++) {
+        is_quiet &= byte_queue_size(&line->pipes[end].bytes) == 0 && !line->pipes[end].is_full;
+    }
+    return is_quiet;
 }
 
 size_t line_write(struct line *line, enum line_end end, struct bytes bytes)

@@ -79,7 +79,7 @@ void line_take(struct line *line, enum line_end end, size_t size);
 enum pipe_fate line_fate(const struct line *line, enum line_end end);
 /* True as soon as a reset has arrived, whatever is unread. */
 bool line_is_reset(const struct line *line, enum line_end end);
-/* Nothing is on its way or unread, in either direction. */
+/* Nothing is on its way or unread, in either direction, and nobody waits for room. */
 bool line_is_quiet(const struct line *line);
 /* Writes what fits, from this end; returns how much that was. */
 size_t line_write(struct line *line, enum line_end end, struct bytes bytes);

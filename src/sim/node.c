@@ -147,6 +147,18 @@ uint32_t node_count_connections(const struct node *node)
     return count;
 }
 
+size_t node_unread_size(const struct node *node)
+{
+    size_t size = 0;
+    for (uint32_t i = 0; node->state != NODE_DOWN && i < node->force.count; i++) {
+        LIST_EACH(place, &node->workers[i].connections)
+        {
+            size += byte_queue_size(&LIST_ITEM(place, struct connection, place)->input);
+        }
+    }
+    return size;
+}
+
 bool node_is_quiet(const struct node *node)
 {
     for (uint32_t i = 0; node->state != NODE_DOWN && i < node->force.count; i++) {

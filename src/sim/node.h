@@ -59,6 +59,8 @@ void node_accept(struct node *node, struct line *line);
 /* Lines that went silent break. */
 void node_thaw(struct node *node);
 uint32_t node_count_connections(const struct node *node);
+/* Bytes that were read and that the cores have not yet taken. */
+size_t node_unread_size(const struct node *node);
 /* Nothing is under way inside. */
 bool node_is_quiet(const struct node *node);
 void node_count(const struct node *node, struct counters *sum);

@@ -17,6 +17,7 @@ static const char usage[] =
     "  --no-store         nothing survives a crash, and nobody expects it\n"
     "  --without BITS     leave out clients, by bits\n"
     "  --no-faults BITS   leave out kinds of faults, by bits\n"
+    "  --story N          so many of the last events are told (40)\n"
     "  --twice            play each seed again: the same bytes must come of it\n"
     "  --long             do not look for a shorter story\n"
     "  --go-on            go on after a violation\n";
@@ -29,7 +30,7 @@ static bool take_flag(struct options *options, const char *name);
 bool options_read(struct options *options, int argc, char **argv)
 {
     *options = (struct options){
-        .seed_first = 1, .seed_last = 1, .play = {.plan = {.has_store = true}, .steps_max = 20000}};
+        .seed_first = 1, .seed_last = 1, .play = {.plan = {.has_store = true}, .steps_max = 20000, .story_max = 40}};
     for (int i = 1; i < argc; i++) {
         if (take_flag(options, argv[i])) {
             continue;
@@ -79,6 +80,8 @@ static bool take(struct options *options, const char *name, const char *value)
         options->play.steps_max = number;
     } else if (strcmp(name, "--crashes") == 0) {
         options->crashes_max = number;
+    } else if (strcmp(name, "--story") == 0) {
+        options->play.story_max = number;
     } else if (strcmp(name, "--workers") == 0 && number >= 1 && number <= NODE_WORKERS_MAX) {
         plan->workers = (uint32_t)number;
     } else if (strcmp(name, "--rarity") == 0) {

@@ -1,8 +1,6 @@
 /* play.c — see play.h. */
 #include "sim/play.h"
 
-enum { STORY_EVENTS_MAX = 40 };
-
 void play(const struct play *play, struct outcome *outcome, FILE *story)
 {
     struct world *world = world_new(&play->plan);
@@ -25,7 +23,7 @@ void play(const struct play *play, struct outcome *outcome, FILE *story)
     memcpy(outcome->wrong, world->wrong, sizeof outcome->wrong);
     judge_tally(world->stage.judge, &outcome->tally);
     if (story && world->wrong[0]) {
-        judge_print_last_events(world->stage.judge, story, STORY_EVENTS_MAX);
+        judge_print_last_events(world->stage.judge, story, play->story_max);
     }
     world_free(world);
 }

@@ -8,6 +8,7 @@ struct play {
     struct plan plan;
     uint64_t steps_max;   /* then everything comes to rest, and it ends */
     uint64_t crashes_max; /* the same; 0: none */
+    uint64_t story_max;   /* events told when something is wrong */
 };
 
 struct outcome {

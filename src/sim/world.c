@@ -232,7 +232,8 @@ static bool is_at_rest(const struct world *world)
         }
         connections += actor && actor->line;
     }
-    return node_count_connections(&world->node) == connections;
+    return node_count_connections(&world->node) == connections &&
+           node_unread_size(&world->node) == 0;
 }
 
 static void begin_rest(struct world *world)
@@ -289,7 +290,10 @@ static void say_who_is_restless(struct world *world)
             return;
         }
     }
-    say_wrong(world, "the world does not come to rest: the broker is %s, %u connections, %u known",
+    say_wrong(world,
+              "the world does not come to rest: the broker is %s, %u connections, %u known; %zu "
+              "bytes are not taken",
               node_is_quiet(&world->node) ? "quiet" : "busy",
-              (unsigned)node_count_connections(&world->node), (unsigned)connections);
+              (unsigned)node_count_connections(&world->node), (unsigned)connections,
+              node_unread_size(&world->node));
 }
