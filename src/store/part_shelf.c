@@ -209,16 +209,18 @@ static bool sort_part(struct part_shelf *shelf, const struct group_entry *entry,
     return true;
 }
 
-/* As many entries from `from` on as are alike: none waits for others, or one that does. */
+/* The entries from `from` up to the next part: they are written together. If one of them is held,
+ * all of them wait. */
 static bool sort_entries(struct part_shelf *shelf, size_t from)
 {
     struct entry entry;
     size_t to = from;
-    bool waits = batch_next(shelf->sorting->batch, &to, &entry) && held_meets(&shelf->held, &entry);
-    for (size_t at = to; !waits && batch_next(shelf->sorting->batch, &at, &entry); to = at) {
-        if (entry.kind == ENTRY_GROUP || held_meets(&shelf->held, &entry)) {
+    bool waits = false;
+    for (size_t at = from; batch_next(shelf->sorting->batch, &at, &entry); to = at) {
+        if (entry.kind == ENTRY_GROUP) {
             break;
         }
+        waits = waits || held_meets(&shelf->held, &entry);
     }
     struct piece *piece = make_piece(shelf, from, to);
     struct shelf_group *group = piece && waits ? find_group(shelf, 0) : NULL;
@@ -235,6 +237,8 @@ static bool sort_entries(struct part_shelf *shelf, size_t from)
         group->parts = 1;
         append_waiting(shelf, piece, group);
     } else {
+        const struct piece *last = shelf->ready_last;
+        piece->begins_unit = !last || last->home != piece->home;
         shelf->sorting->pieces_left++;
         append_ready(shelf, piece);
     }
@@ -350,6 +354,7 @@ static bool must_wait(const struct piece *piece)
 /* The chosen groups' pieces become ready, in the order they were made. */
 static void release_groups(struct part_shelf *shelf)
 {
+    bool is_first = true;
     LIST_EACH_SAFE(link, after, &shelf->waiting)
     {
         struct piece *piece = LIST_ITEM(link, struct piece, link);
@@ -360,6 +365,8 @@ static void release_groups(struct part_shelf *shelf)
         list_remove(&piece->link);
         held_release(&shelf->held, &piece->holding);
         piece->group = NULL;
+        piece->begins_unit = is_first;
+        is_first = false;
         append_ready(shelf, piece);
         if (--group->pieces == 0) {
             free_group(shelf, group);

@@ -3,9 +3,9 @@
  *   batch 7:  [entries …][part of group A][entries …][part of group B][entries …]
  *   pieces:       1            2              3             4             5
  *
- * Most pieces are ready at once. A part waits until its group is whole. So does every later entry
- * about the same thing (a place in a queue, a retained topic …), for it must be written behind it;
- * all others pass. Waiting goes from later to earlier pieces only, so that whatever traffic
+ * Most pieces are ready at once. A part waits until its group is whole. So does every later piece
+ * with an entry about the same thing (a place in a queue, a retained topic …), for it must be
+ * written behind it; all others pass. Waiting goes from later to earlier pieces only, so that whatever traffic
  * follows, a group that is whole is soon written: groups that wait for each other (two workers had
  * them in different order) are written together.
  *
@@ -30,6 +30,7 @@ struct piece {
     struct shelf_batch *home;
     size_t from, to;
     bool has_waited;
+    bool begins_unit; /* not to be written together with the one before it */
     struct shelf_group *group;
     struct holding holding; /* of what it is about, while it waits */
 };
@@ -52,8 +53,8 @@ void part_shelf_fini(struct part_shelf *shelf);
 
 /* Takes `batch`. */
 void part_shelf_take(struct part_shelf *shelf, struct batch *batch);
-/* Cuts what was taken into pieces and finds which of them are ready. False: no memory; what is
- * ready is still right, and the next call goes on. */
+/* Cuts what was taken into pieces and finds which of them are ready. False: no memory; nothing is
+ * to be written until the next call, which goes on. */
 MUST_USE bool part_shelf_sort(struct part_shelf *shelf);
 /* The first piece to be written, or NULL; follow `next`. */
 const struct piece *part_shelf_ready(const struct part_shelf *shelf);

@@ -2,7 +2,7 @@
  *
  * Happy path of a commit: sort what was taken into pieces → begin → set aside what was found
  * damaged → write the pieces that are ready → clear away a portion of what is left behind → commit
- * → give up the batches that are whole → answer their questions.
+ * → (again, while much is ready) → give up the batches that are whole → answer their questions.
  *
  * What can go wrong: the transaction fails anywhere. Then its pieces stay where they are, and the
  * next commit writes them again, with what has come in the meantime. A commit that failed may have
@@ -21,6 +21,10 @@
 #include "store/restore.h"
 #include "store/sweep.h"
 #include "store/writer.h"
+
+/* LMDB writes its list of free pages with each transaction, and a large one frees many at a time: a
+ * few thousand entries in one make all that follow slow. */
+enum { TRANSACTION_ENTRIES = 1024 };
 
 struct store {
     struct store_backend *backend;
@@ -124,9 +128,8 @@ void store_commit(struct store *store, struct store_outcome *outcome)
     *outcome = (struct store_outcome){.health = STORE_HEALTHY};
     store->records.words = NULL;
     if (!part_shelf_sort(&store->shelf)) {
-        say_failed(store, outcome, "no memory to look through what is to be written");
-    }
-    if (write_ready(store, &outcome->entries_written) != BACKEND_OK) {
+        say_failed(store, outcome, "no memory to look through what is to be written.");
+    } else if (write_ready(store, &outcome->entries_written) != BACKEND_OK) {
         say_failed(store, outcome, records_words(&store->records));
     }
     give_up_written(store);
@@ -142,11 +145,13 @@ bool store_damage_next(struct store *store, char words[STORE_WORDS_SIZE])
     return damage_tell(&store->records.damage, words, STORE_WORDS_SIZE);
 }
 
-/* Writes all that is ready. Not BACKEND_OK: nothing of it is written. */
+/* Writes all that is ready, in transactions of a size that suits the disk. Not BACKEND_OK: the last
+ * of them is not written. */
 static enum backend_result write_ready(struct store *store, uint64_t *entries)
 {
+    int sweeps_left = 1;
     while (part_shelf_ready(&store->shelf) || damage_waits(&store->records.damage) ||
-           sweep_waits(&store->sweep)) {
+           (sweep_waits(&store->sweep) && sweeps_left > 0)) {
         enum backend_result result = store->backend->begin(store->backend);
         if (result == BACKEND_DONE) {
             assert(store->commit_failed);
@@ -159,10 +164,11 @@ static enum backend_result write_ready(struct store *store, uint64_t *entries)
         store->commit_failed = false;
         struct writer writer = {&store->records, &store->sweep, &store->shelf, 0};
         result = write_transaction(store, &writer);
-        if (result == BACKEND_OK) {
-            *entries = writer.entries;
+        if (result != BACKEND_OK) {
+            return result;
         }
-        return result;
+        *entries += writer.entries;
+        sweeps_left--;
     }
     return BACKEND_OK;
 }

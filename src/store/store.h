@@ -10,7 +10,8 @@
  *
  * A batch is written whole or not at all, batches of one worker in order. Parts of a group
  * (ENTRY_GROUP) are set aside until all of them are there, then written in one transaction; what
- * else is in their batches is not held up. A worker's batch n counts as persisted when it and all
+ * else is in their batches is not held up, unless it is about the same things (then all between two
+ * parts of a batch is). A worker's batch n counts as persisted when it and all
  * before it are written, set-aside parts included.
  *
  * When a transaction fails, everything in it is kept and nothing counts as persisted; the next
@@ -71,8 +72,9 @@ enum store_phase store_restore_next(struct store *store, uint32_t *worker, struc
 void store_take(struct store *store, struct batch *batch);
 /* Bytes of batches taken and not yet written. */
 size_t store_backlog(const struct store *store);
-/* Writes all that can be written, in one transaction with one sync, then answers what was to be
- * fetched by batches that are persisted. With nothing to write, nothing is synced.
+/* Writes all that can be written, in one transaction with one sync (or a few, where much has come),
+ * then answers what was to be fetched by batches that are persisted. With nothing to write, nothing
+ * is synced.
  *
  * An answer shows the queue as it is now: what later batches did to it may show, too. The asker
  * leaves aside what it has written itself since. */
