@@ -128,11 +128,13 @@ static void do_something(struct hostile *hostile)
         say_nonsense(hostile);
     } else if (draw_once_in(random, 60)) {
         say_connect(hostile); /* a second time */
+    } else if (!hostile->tap.has_connack) {
+        say_ack(hostile); /* what it publishes by a CONNECT that is overtaken has no order */
     } else if (draw_once_in(random, 20)) {
         for (uint64_t i = random_below(random, FLOOD_MAX); i > 0; i--) {
             say_publish(hostile);
         }
-    } else if (hostile->tap.has_connack && draw_once_in(random, 4)) {
+    } else if (draw_once_in(random, 4)) {
         say_subscribe(hostile);
     } else if (draw_once_in(random, 2)) {
         say_ack(hostile);
@@ -156,7 +158,7 @@ static void listen(struct hostile *hostile)
 
 static void say(struct hostile *hostile, struct bytes bytes)
 {
-    if (byte_queue_size(&hostile->said) + bytes.size <= SAID_MAX) {
+    if (!hostile->is_mute && byte_queue_size(&hostile->said) + bytes.size <= SAID_MAX) {
         byte_queue_add(&hostile->said, bytes);
         flush(hostile);
     }
@@ -186,11 +188,10 @@ static void say_packet(struct hostile *hostile, const struct packet *packet)
         return;
     }
     wire_encode(packet, version, bytes, sizeof bytes);
-    if (draw_once_in(&hostile->random, 60)) { /* half of it, and then silence */
-        size = random_below(&hostile->random, size);
-        hostile->is_mute = true;
-    }
+    bool is_half = draw_once_in(&hostile->random, 60);
+    size = is_half ? random_below(&hostile->random, size) : size;
     say(hostile, bytes_of(bytes, size));
+    hostile->is_mute |= is_half; /* and then silence */
 }
 
 static void say_connect(struct hostile *hostile)
@@ -272,6 +273,9 @@ static void say_nonsense(struct hostile *hostile)
     size_t size = 1 + random_below(&hostile->random, sizeof bytes);
     for (size_t i = 0; i < size; i++) {
         bytes[i] = (uint8_t)random_next(&hostile->random);
+    }
+    if (bytes[0] >> 4 == PACKET_PUBLISH) {
+        bytes[0] = 0xff; /* it could be a message, and every message has a number */
     }
     say(hostile, bytes_of(bytes, size));
     hostile->is_mute = true;
