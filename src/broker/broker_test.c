@@ -154,22 +154,34 @@ static void shortage_at_start_is_told(void **state)
     assert_true(failures > 10);
 }
 
-static int set_up(void **state)
+static int set_up_with(void **state, bool has_store)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
-    char text[256];
+    char text[512];
     struct config_report report;
     snprintf(fixture->folder, sizeof fixture->folder, "/tmp/midge-broker-test-XXXXXX");
     assert_non_null(mkdtemp(fixture->folder));
     snprintf(fixture->path, sizeof fixture->path, "%s/socket", fixture->folder);
     snprintf(text, sizeof text,
-             "listener 0 %s\nallow_anonymous true\nthreads 4\npersistence false\n", fixture->path);
+             "listener 0 %s\nallow_anonymous true\nthreads 4\npersistence %s\n"
+             "persistence_location %s/store\n",
+             fixture->path, has_store ? "true" : "false", fixture->folder);
     config_report_init(&report);
     assert_true(config_load_text(text, strlen(text), "t.conf", NULL, &fixture->config, &report));
     config_report_fini(&report);
     fixture->descriptor_count = count_descriptors();
     *state = fixture;
     return 0;
+}
+
+static int set_up(void **state)
+{
+    return set_up_with(state, false);
+}
+
+static int set_up_stored(void **state)
+{
+    return set_up_with(state, true);
 }
 
 static int tear_down(void **state)
@@ -179,6 +191,11 @@ static int tear_down(void **state)
         broker_stop(fixture->broker);
         broker_free(fixture->broker);
     }
+    char path[128];
+    snprintf(path, sizeof path, "%s/store/midge.db", fixture->folder);
+    unlink(path);
+    *strrchr(path, '/') = '\0';
+    rmdir(path);
     bool is_gone = rmdir(fixture->folder) == 0; /* the socket's file, too */
     config_free(&fixture->config);
     free(fixture);
@@ -191,6 +208,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(everybody_finds_his_home, set_up, tear_down),
         cmocka_unit_test_setup_teardown(stops_at_any_moment, set_up, tear_down),
         cmocka_unit_test_setup_teardown(shortage_at_start_is_told, set_up, tear_down),
+        {"everybody_finds_his_home, with a store", everybody_finds_his_home, set_up_stored,
+         tear_down, NULL},
+        {"stops_at_any_moment, with a store", stops_at_any_moment, set_up_stored, tear_down, NULL},
+        {"shortage_at_start_is_told, with a store", shortage_at_start_is_told, set_up_stored,
+         tear_down, NULL},
     };
     return cmocka_run_group_tests_name("broker", tests, NULL, NULL);
 }
