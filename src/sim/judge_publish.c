@@ -145,7 +145,9 @@ struct judge_chance judge_chance_of(struct judge *judge, const struct model_sess
     for (uint32_t i = 0; i < session->subscription_count; i++) {
         const struct model_subscription *subscription = &session->subscriptions[i];
         bool is_over = subscription->ended != 0 && subscription->ended < message->first_sent;
-        bool is_late = message->accepted != 0 && subscription->idle_before >= message->accepted;
+        /* To a new member of a share, older messages of the group may come. */
+        bool is_late = !subscription->is_shared && message->accepted != 0 &&
+                       subscription->idle_before >= message->accepted;
         bool is_own = subscription->no_local && message->publisher == session->client;
         if (is_over || is_late || is_own || /* [MQTT-3.8.3-3] */
             !model_texts_match(&judge->texts, subscription->pattern, message->topic)) {

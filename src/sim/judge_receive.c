@@ -190,7 +190,7 @@ static struct replay_chance replay_chance_of(struct judge *judge,
             continue;
         }
         chance.is_asked = true;
-        if (!judge_retained_is_possible(judge, message, subscription->sent)) {
+        if (!judge_retained_is_possible(judge, message, subscription->first_sent)) {
             continue;
         }
         uint8_t qos = message->qos < subscription->qos ? message->qos : subscription->qos;

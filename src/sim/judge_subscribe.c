@@ -158,20 +158,31 @@ static void add_subscription(struct judge *judge, struct model_session *session,
             is_certain |= model_subscription_is_certain(session, subscription, judge_event(judge));
         }
     }
-    struct model_subscription *added = model_session_subscribe(session);
-    added->filter = text;
-    added->pattern = model_texts_without_share(&judge->texts, text);
-    added->is_shared = added->pattern != text;
-    added->no_local = filter->no_local;
-    added->retain_as_published = filter->retain_as_published;
-    added->retain_handling = filter->retain_handling;
-    added->qos = filter->qos;
-    added->packet_id = packet_id;
-    added->link = link->number;
-    added->sent = judge_event(judge);
-    added->idle_before = judge->idle;
-    added->was_there = is_certain;
-    added->was_new = !is_possible && link->is_accepted;
+    struct model_subscription asked = {.filter = text,
+                                       .pattern = model_texts_without_share(&judge->texts, text),
+                                       .no_local = filter->no_local,
+                                       .retain_as_published = filter->retain_as_published,
+                                       .retain_handling = filter->retain_handling,
+                                       .qos = filter->qos,
+                                       .packet_id = packet_id,
+                                       .link = link->number,
+                                       .first_sent = judge_event(judge),
+                                       .sent = judge_event(judge),
+                                       .idle_before = judge->idle,
+                                       .times = 1,
+                                       .was_there = is_certain,
+                                       .was_new = !is_possible && link->is_accepted};
+    asked.is_shared = asked.pattern != text;
+    struct model_subscription *place = model_session_find_unanswered(session, &asked);
+    if (place) { /* which may be in force since the first time */
+        asked.first_sent = place->first_sent;
+        asked.idle_before = place->idle_before;
+        asked.times += place->times;
+        asked.was_there = asked.was_there && place->was_there;
+        place->is_refused = true;
+        remove_refused(session);
+    }
+    *model_session_subscribe(session) = asked;
 }
 
 static void grant(struct judge *judge, struct model_session *session,

@@ -148,6 +148,23 @@ struct model_subscription *model_session_subscribe(struct model_session *session
     return added;
 }
 
+struct model_subscription *
+model_session_find_unanswered(struct model_session *session,
+                              const struct model_subscription *subscription)
+{
+    for (uint32_t i = 0; i < session->subscription_count; i++) {
+        struct model_subscription *other = &session->subscriptions[i];
+        if (!other->is_answered && other->ended == 0 && other->filter == subscription->filter &&
+            other->link != subscription->link && other->qos == subscription->qos &&
+            other->no_local == subscription->no_local &&
+            other->retain_as_published == subscription->retain_as_published &&
+            other->retain_handling == subscription->retain_handling) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
 struct model_unsubscription *model_session_unsubscribe(struct model_session *session)
 {
     session->unsubscriptions =
@@ -197,7 +214,7 @@ static bool merge(struct model_session *session, uint32_t index)
             other->no_local == ended->no_local &&
             other->retain_as_published == ended->retain_as_published) {
             other->ended = other->ended > ended->ended ? other->ended : ended->ended;
-            other->sent = ended->sent;
+            other->first_sent = ended->first_sent;
             other->times += ended->times;
             other->idle_before = ended->idle_before;
             return true;

@@ -20,6 +20,7 @@ struct model_subscription {
     uint8_t retain_handling, qos; /* as granted; before that, as asked for */
     uint16_t packet_id;
     uint64_t link;
+    uint64_t first_sent;        /* event: its SUBSCRIBE may have come more than once */
     uint64_t sent, idle_before; /* event; the broker's last idle one before it */
     uint64_t acknowledged;      /* event; 0: no SUBACK yet */
     uint32_t epoch;             /* of the acknowledgement */
@@ -140,7 +141,12 @@ void model_session_expect_replay(struct model_session *session, uint32_t topic, 
 void model_session_forget_replay(struct model_session *session, uint32_t topic);
 void model_session_forget_replays(struct model_session *session);
 
+/* A new one (zero but for `times`). */
 struct model_subscription *model_session_subscribe(struct model_session *session);
+/* One like this that was asked for on another link and never answered, or NULL. */
+struct model_subscription *
+model_session_find_unanswered(struct model_session *session,
+                              const struct model_subscription *subscription);
 struct model_unsubscription *model_session_unsubscribe(struct model_session *session);
 /* Ends all of this filter that were sent before the event, except `keep`. */
 void model_session_end_subscriptions(struct model_session *session, uint32_t filter,
