@@ -147,6 +147,7 @@ static bool say(uint32_t from, struct parcel **parcel, enum record_kind kind, co
     size_t rest_size = rest.size + more_rest.size;
     assert(rest_size <= UINT32_MAX);
     struct record_head head = {(uint32_t)kind, (uint32_t)rest_size};
+    assert(fixed_sizes[kind] == aligned(fixed_sizes[kind]));
     uint8_t *at = make_room(from, parcel, sizeof head + fixed_sizes[kind] + aligned(rest_size));
     if (!at) {
         return false;

@@ -53,7 +53,7 @@ struct settled_record {
 };
 
 struct restored_record {
-    uint32_t phase; /* enum restore_phase: this one is over */
+    uint64_t phase; /* enum restore_phase: this one is over. (Sizes are multiples of 8) */
 };
 
 enum share_status { SHARE_READY, SHARE_BUSY, SHARE_AWAY };
