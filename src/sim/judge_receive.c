@@ -20,7 +20,7 @@ static void judge_message(struct judge *judge, struct model_link *link,
 static bool check_packet(struct judge *judge, const struct judge_received *received);
 static struct model_message *find_message(struct judge *judge,
                                           const struct judge_received *received);
-static bool check_will(struct judge *judge, const struct model_message *message);
+static bool check_will(struct judge *judge, struct model_message *message);
 static struct replay_chance replay_chance_of(struct judge *judge,
                                              const struct model_session *session,
                                              const struct model_message *message);
@@ -147,16 +147,13 @@ static struct model_message *find_message(struct judge *judge,
     return message;
 }
 
-static bool check_will(struct judge *judge, const struct model_message *message)
+static bool check_will(struct judge *judge, struct model_message *message)
 {
-    const struct model_will *will = &message->will;
-    const struct model_link *link = judge->sessions[message->publisher].link;
-    if (will->state == MODEL_WILL_ARMED && link && link->will == message) {
-        judge_condemn(judge,
-                      "the will of client %" PRIu32 ", message %" PRIu64
-                      ", is published while its connection stands [MQTT-3.1.2-8]",
-                      message->publisher, message->number);
-    } else if (will->state == MODEL_WILL_NEVER) {
+    struct model_will *will = &message->will;
+    if (will->state == MODEL_WILL_ARMED && will->heard == 0) {
+        will->heard = judge_event(judge); /* that its link is lost may be heard a little later */
+    }
+    if (will->state == MODEL_WILL_NEVER) {
         judge_condemn(judge,
                       "the will of client %" PRIu32 ", message %" PRIu64
                       ", is published although it was to be forgotten since event %" PRIu64

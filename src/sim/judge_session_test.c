@@ -174,6 +174,7 @@ static void will_waits_for_the_end_of_the_link(struct story *story)
         breaks(story, 0);
     }
     takes(story, 1, 1, "w", 1);
+    is_idle(story);
 }
 
 static void will_is_forgotten_after_disconnect(struct story *story)
@@ -278,7 +279,7 @@ static void test_wills(void **state)
     (void)state;
     static const struct story_check checks[] = {
         CHECK(will_is_published, "[MQTT-3.1.2-8]"),
-        CHECK(will_waits_for_the_end_of_the_link, "while its connection stands"),
+        CHECK(will_waits_for_the_end_of_the_link, "its connection stands"),
         CHECK(will_is_forgotten_after_disconnect, "[MQTT-3.1.2-10]"),
         CHECK(will_may_be_after_a_lost_disconnect, "[MQTT-3.1.2-10]"),
         CHECK(will_waits_for_its_delay, "before its delay"),

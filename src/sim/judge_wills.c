@@ -163,6 +163,13 @@ void judge_wills_idle(struct judge *judge)
             judge->tally.wills_due++;
             judge_accept(judge, message);
         }
+        if (will->state == MODEL_WILL_ARMED && will->heard != 0) {
+            judge_condemn(judge,
+                          "the will of client %" PRIu32 ", message %" PRIu64
+                          ", was published (had at event %" PRIu64
+                          "), but its connection stands [MQTT-3.1.2-8]",
+                          message->publisher, message->number, will->heard);
+        }
         will->is_watched = will->state == MODEL_WILL_ARMED || will->state == MODEL_WILL_DUE;
         if (will->is_watched) {
             judge->wills[count++] = message;
