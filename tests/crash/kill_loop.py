@@ -39,7 +39,8 @@ def run_lane(number, chosen, folder, reports):
         share = (chosen.cycles + chosen.lanes - 1) // chosen.lanes
         stage.run(share, until)
     except Broken as broken:
-        story = "\n".join("    " + show(entry) for entry in broken.player.past)
+        story = "\n".join(f"    {one.name:7} {show(entry)}" for one in broken.players
+                          for entry in one.past)
         log = stage.server.log()[-2000:]
         trouble = f"{broken}\n  its last packets:\n{story}\n  the broker's log:\n{log}"
     except Failed as failed:

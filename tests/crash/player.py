@@ -17,9 +17,9 @@ WEEK_S = 7 * 24 * 3600
 class Broken(AssertionError):
     """The broker did not do what it had promised."""
 
-    def __init__(self, player, sentence):
-        super().__init__(f"{player.name}: {sentence}")
-        self.player = player
+    def __init__(self, sentence, *players):
+        super().__init__(f"{players[0].name}: {sentence}")
+        self.players = players  # whose packets tell how it came to that
 
 
 class Register:
@@ -58,7 +58,7 @@ class Player:
         self.is_here = False        # this connection has its CONNACK
         self.was_welcomed = False   # some connection had one
         self.is_founded = False     # it has everything that is never made again
-        self.past = collections.deque(maxlen=40)
+        self.past = collections.deque(maxlen=100)
 
     # ---- coming and going ----
 
@@ -156,8 +156,8 @@ class Player:
     def begin_cycle(self):
         """The broker has been started; decides what to do in this life of it."""
 
-    def broken(self, sentence):
-        raise Broken(self, sentence)
+    def broken(self, sentence, *witnesses):
+        raise Broken(sentence, self, *witnesses)
 
 
 def show(entry):

@@ -100,7 +100,8 @@ class Subscriber(Rover):
         if number == expected:
             self.expected[packet.topic] = number + 1
         elif number > expected:
-            self.broken(f"LOST: {packet.topic} {expected} to {number - 1}, for {number} came next")
+            self.broken(f"LOST: {packet.topic} {expected} to {number - 1}, for {number} came next",
+                        self.stage.publisher_of[packet.topic])
         else:
             self.deliver_again(packet, number)
 
@@ -205,7 +206,8 @@ class Reader(Player):
             is_good = value in {kept for _, kept in register.possible()}
         if not is_good:
             known = [(number, kept and kept[:24]) for number, kept in register.possible()]
-            self.broken(f"RETAINED: {packet.topic} is {value[:24]}, should be one of {known}")
+            self.broken(f"RETAINED: {packet.topic} is {value[:24]}, should be one of {known}",
+                        *(one for one in self.stage.keepers if packet.topic in one.kept))
         self.stage.counts["retained seen"] += 1
         self.seen.add(packet.topic)
         self.look()

@@ -166,8 +166,8 @@ class Stage:
         told = "; ".join(
             f"{one.name} {'' if one.is_here else '(no CONNACK) '}"
             f"{getattr(one, 'missing', str)()}" for one in late)
-        raise Broken(late[0] if late else self.players[0],
-                     f"still waiting for {what} after {DEADLINE_S} s. Not settled: {told}")
+        raise Broken(f"still waiting for {what} after {DEADLINE_S} s. Not settled: {told}",
+                     *(late or self.players[:1])[:3])
 
     def end_by_kill(self):
         if self.cuts_only:
