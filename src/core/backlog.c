@@ -88,7 +88,9 @@ static void take_in(struct core *core, struct session *session, const struct ent
     struct durable *durable = session->durable;
     const struct fetched_entry *fetched = entry->fixed;
     const struct delivery_entry *stored = entry->fixed;
-    uint64_t place_end = entry->kind == ENTRY_FETCHED ? fetched->place_next : stored->place;
+    uint64_t place_end = entry->kind != ENTRY_FETCHED ? stored->place
+                         : fetched->is_all            ? durable->place_fetch_end
+                                                      : fetched->place_next;
     if (place_end > durable->place_fetch_end) {
         place_end = durable->place_fetch_end;
     }

@@ -16,7 +16,7 @@
 #include "core/world_turn_testing.h"
 #include "wire/wire.h"
 
-enum { BIRTH_US = 1000000, ACTIONS_MAX = 10000000 };
+enum { BIRTH_US = 1000000, ACTIONS_MAX = 1000000 };
 
 static void act_as(struct world *world, uint32_t index);
 static void end_session(struct world *world, const char *client_id);
