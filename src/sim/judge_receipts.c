@@ -42,6 +42,7 @@ enum judge_delivery judge_receipt_of(struct judge *judge, struct model_link *lin
     *receipt = (struct model_receipt){.message = received->message,
                                       .link = link->number,
                                       .event = judge_event(judge),
+                                      .opened = link->opened,
                                       .life = session->life,
                                       .epoch = session->epoch,
                                       .state = is_again && is_in_use(receipt) ? receipt->state
@@ -114,7 +115,7 @@ static bool is_repetition(struct judge *judge, const struct model_link *link,
         return true;
     }
     return received->qos == 1 && receipt->link != link->number &&
-           (received->dup || judge->crash > receipt->event);
+           (received->dup || judge->crash > receipt->opened);
 }
 
 /* An identifier in use is not given to another message, nor sent again on one connection. */
@@ -125,7 +126,7 @@ static bool check_identifier(struct judge *judge, const struct model_link *link,
     if (!is_in_use(receipt)) {
         return true;
     }
-    if (receipt->state == MODEL_RECEIPT_1 && judge->crash > receipt->event) {
+    if (receipt->state == MODEL_RECEIPT_1 && judge->crash > receipt->opened) {
         return true; /* a QoS 1 receiver keeps nothing, and the broker may not have written it */
     }
     const struct model_message *message = model_messages_find(&judge->messages, receipt->message);
@@ -158,7 +159,7 @@ static bool check_repetition(struct judge *judge, const struct model_receipt *re
                       received->message, received->packet_id);
         return false;
     }
-    if (!received->dup && judge->crash < receipt->event) {
+    if (!received->dup && judge->crash < receipt->opened) {
         judge_condemn(judge,
                       "message %" PRIu64 " comes again (first at event %" PRIu64
                       ") without DUP [MQTT-3.3.1-1]",

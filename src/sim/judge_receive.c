@@ -72,6 +72,9 @@ static void judge_message(struct judge *judge, struct model_link *link,
                           const struct judge_received *received, enum judge_delivery delivery)
 {
     struct model_session *session = &judge->sessions[link->client];
+    if (delivery == JUDGE_AGAIN && !model_messages_find(&judge->messages, received->message)) {
+        return; /* it was over, but a crash made the broker forget that */
+    }
     struct model_message *message = find_message(judge, received);
     if (!message || !check_will(judge, message) || link->life != session->life) {
         return; /* on the link of a session that is no more, nothing else is certain */
@@ -86,7 +89,7 @@ static void judge_message(struct judge *judge, struct model_link *link,
                              : chance.plain || (chance.as_published && !message->retain);
         bool fits_live = fits_flag && (chance.qos & bit) != 0;
         bool fits_replay = received->retain && (replay.qos & bit) != 0 &&
-                           (replay.times > heard->replays || judge->crash > heard->last);
+                           (replay.times > heard->replays || judge->crash > heard->last_opened);
         if (!fits_live && !fits_replay) {
             condemn_misfit(judge, link, message, received, &chance, &replay);
             return;
@@ -107,6 +110,7 @@ static void judge_message(struct judge *judge, struct model_link *link,
     }
     heard->last = judge_event(judge);
     heard->last_link = link->number;
+    heard->last_opened = link->opened;
     if (message->retain) {
         model_session_forget_replay(session, message->topic);
     }
@@ -240,9 +244,13 @@ static bool check_live(struct judge *judge, const struct model_link *link,
                       message->number, link->client);
         return false;
     }
+    bool has_crashed = heard->last != 0 && judge->crash > heard->last_opened;
+    bool is_resent = received->dup && heard->last != 0 && heard->last_link != link->number;
+    /* At QoS 0 it is passed on before its identifier is on the disk: only what is delivered at
+     * QoS 2 is promised to come once when the broker crashes before its PUBREC. */
+    bool is_undone = message->qos == 2 && received->qos == 0 && message->sends > 1;
     bool is_repeated =
-        received->qos == 1 && heard->last != 0 &&
-        ((received->dup && heard->last_link != link->number) || judge->crash > heard->last);
+        (received->qos == 1 && (is_resent || has_crashed)) || (is_undone && has_crashed);
     if (is_repeated) {
         return true;
     }

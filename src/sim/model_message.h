@@ -34,7 +34,7 @@ struct model_heard {
     uint32_t must_epoch; /* it must get the message, as long as its session has this epoch; 0 */
     uint64_t must_since; /* the event that acknowledged the subscription */
     uint64_t last;       /* event of the last receipt, a repeated one included; 0: none */
-    uint64_t last_link;
+    uint64_t last_link, last_opened; /* event: when that link was */
     uint16_t live, replays; /* deliveries that were new, as published and from what is retained */
 };
 
