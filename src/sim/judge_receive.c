@@ -34,6 +34,8 @@ static bool check_live(struct judge *judge, const struct model_link *link,
 static bool check_expiry(struct judge *judge, const struct model_link *link,
                          const struct model_message *message, const struct model_heard *heard,
                          const struct judge_received *received);
+static bool was_subscribed(struct judge *judge, const struct model_session *session,
+                           const struct model_message *message);
 static void check_order(struct judge *judge, struct model_session *session,
                         const struct model_message *message, uint8_t qos);
 
@@ -292,8 +294,9 @@ static bool check_expiry(struct judge *judge, const struct model_link *link,
 static void check_order(struct judge *judge, struct model_session *session,
                         const struct model_message *message, uint8_t qos)
 {
-    if (message->is_unordered || message->will.state != MODEL_NO_WILL) {
-        return;
+    if (message->is_unordered || message->will.state != MODEL_NO_WILL ||
+        (message->sends > 1 && !was_subscribed(judge, session, message))) {
+        return; /* the first it got may have been the second that was sent */
     }
     uint64_t *newest = model_session_order(session, message->publisher, judge->options.clients,
                                            message->topic, message->qos, qos);
@@ -309,4 +312,19 @@ static void check_order(struct judge *judge, struct model_session *session,
         return;
     }
     *newest = message->first_sent;
+}
+
+/* Certainly, since before the message was first sent. */
+static bool was_subscribed(struct judge *judge, const struct model_session *session,
+                           const struct model_message *message)
+{
+    for (uint32_t i = 0; i < session->subscription_count; i++) {
+        const struct model_subscription *subscription = &session->subscriptions[i];
+        if (model_subscription_is_certain(session, subscription, message->first_sent) &&
+            !subscription->is_shared &&
+            model_texts_match(&judge->texts, subscription->pattern, message->topic)) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -207,7 +207,9 @@ static void crash(struct judge *judge, struct model_message *message, bool is_or
     const struct model_session *session = &judge->sessions[message->publisher];
     if (will->state == MODEL_WILL_NEVER) { /* that may have been forgotten */
         if (will->is_durable && will->forgotten_at > judge->idle && !is_orderly) {
-            will->state = MODEL_WILL_MAY;
+            trigger(judge, message, false);
+            will->due_high_us = UINT64_MAX;
+            will->is_late = true;
         }
     } else if (will->state == MODEL_WILL_ARMED) {
         const struct model_link *link = session->holder;
