@@ -28,8 +28,10 @@ class Stored(Story):
         return os.path.join(self.directory.name, name)
 
     def with_store(self, *directives, **how):
-        return self.own_broker("persistence true", f"persistence_location {self.path('store')}",
-                               *directives, **how)
+        broker = self.own_broker("persistence true", f"persistence_location {self.path('store')}",
+                                 *directives, **how)
+        self.eventually(lambda: "The store is" in broker.log(), "it has its store")
+        return broker
 
     def run_with_store(self, *lines, arguments=()):
         """Runs a broker that is to end by itself."""
@@ -54,10 +56,9 @@ class Place(Stored):
     def test_made_where_it_is_missing(self):
         """the directory is made, for the broker's user alone; the log says where the store is"""
         broker = self.with_store()
+        self.assertIn(f"The store is {self.path('store/midge.db')}.", broker.log())
         self.assertEqual(os.stat(self.path("store")).st_mode & 0o777, 0o700)
         self.assertTrue(os.path.exists(self.path("store/midge.db")))
-        self.eventually(lambda: f"The store is {self.path('store/midge.db')}." in broker.log(),
-                        "the log says where")
         broker.stop()
 
     def test_not_touched(self):
