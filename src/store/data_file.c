@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { OPEN_ATTEMPTS_MAX = 10, FOLDER_MODE = 0700, FILE_MODE = 0600 };
+enum { OPEN_ATTEMPTS_MAX = 10, FOLDER_MODE = 0700 };
 
 static bool open_once(struct data_file *file, enum data_file_purpose purpose,
                       char failure[STORE_WORDS_SIZE]);
@@ -74,6 +74,19 @@ bool data_file_reserve(const struct data_file *file, uint64_t size)
     return errno == EOPNOTSUPP && ftruncate(file->fd, (off_t)size) == 0;
 }
 
+bool data_file_make_folders(const char *path, char failure[STORE_WORDS_SIZE])
+{
+    char *copy = strdup(path);
+    errno = ENOMEM;
+    bool is_made = copy && make_folders(copy);
+    int error = errno;
+    free(copy);
+    if (!is_made) {
+        say_failed(failure, "The folder for the store %s cannot be made: ", path, error);
+    }
+    return is_made;
+}
+
 bool data_file_sync_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -116,15 +129,6 @@ static bool open_once(struct data_file *file, enum data_file_purpose purpose,
     bool is_to_read = purpose == DATA_FILE_READ;
     int flags = (is_to_read ? O_RDONLY : O_RDWR) | O_CLOEXEC;
     file->fd = open(file->path, flags);
-    file->is_new = false;
-    if (file->fd < 0 && errno == ENOENT && purpose == DATA_FILE_WRITE) {
-        if (!make_folders(file->path)) {
-            say_failed(failure, "The folder for the store %s cannot be made: ", file->path, errno);
-            return false;
-        }
-        file->fd = open(file->path, flags | O_CREAT, FILE_MODE);
-        file->is_new = file->fd >= 0;
-    }
     if (file->fd < 0) {
         say_failed(failure, "The store %s cannot be opened: ", file->path, errno);
         return false;
@@ -146,7 +150,7 @@ static bool open_once(struct data_file *file, enum data_file_purpose purpose,
     return true;
 }
 
-/* All that are missing above the file, each entered in the one above it for good. */
+/* `path` is changed, and changed back. Each folder is entered in the one above it for good. */
 static bool make_folders(char *path)
 {
     for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {

@@ -1,4 +1,4 @@
-/* data_file.h — the one file a store lives in: found or made, locked, and long enough. */
+/* data_file.h — the one file a store lives in: found, locked, and long enough. */
 #ifndef MIDGE_STORE_DATA_FILE_H
 #define MIDGE_STORE_DATA_FILE_H
 
@@ -10,13 +10,11 @@ enum { DATA_FILE_EXPLAINED_SIZE = 200 };
 struct data_file {
     char *path;
     int fd; /* holds the lock; -1: not open */
-    bool is_new;
 };
 
 enum data_file_purpose {
-    DATA_FILE_WRITE,   /* made where it is missing, with its folders; nobody else may have it */
-    DATA_FILE_READ,    /* nobody may write it meanwhile */
-    DATA_FILE_REPLACE, /* as it is; nobody else may have it */
+    DATA_FILE_WRITE, /* nobody else may have it */
+    DATA_FILE_READ,  /* nobody may write it meanwhile */
 };
 
 /* False: failure says why and how to mend it; there is nothing to close. */
@@ -32,6 +30,8 @@ uint64_t data_file_size(const struct data_file *file); /* bytes; 0, too, when it
  * file system cannot do that, only its length grows. */
 bool data_file_reserve(const struct data_file *file, uint64_t size);
 
+/* Makes all folders that are missing above `path`, for good. False: failure says why. */
+bool data_file_make_folders(const char *path, char failure[STORE_WORDS_SIZE]);
 /* Makes what was created or renamed in the file's folder last. False: errno. */
 bool data_file_sync_folder(const char *path);
 

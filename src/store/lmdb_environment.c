@@ -183,7 +183,9 @@ static int open_map(struct lmdb_environment *environment, const struct data_file
     }
     MDB_env *env = environment->env;
     mdb_env_set_userctx(env, context);
-    mdb_env_set_assert(env, on_assertion);
+    if (on_assertion) {
+        mdb_env_set_assert(env, on_assertion);
+    }
     error = mdb_env_set_maxdbs(env, TABLE_COUNT);
     if (error == MDB_SUCCESS && map_size > 0) {
         error = mdb_env_set_mapsize(env, map_size);

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 
 #include "store/data_file.h"
+#include "store/lmdb_birth.h"
 #include "store/lmdb_environment.h"
 #include "store/store_key.h"
 
@@ -78,7 +79,9 @@ struct store_backend *store_lmdb_open(const struct store_lmdb_options *options,
                                       char failure[STORE_WORDS_SIZE])
 {
     assert(options->size_max > 0);
-    return make_backend(options->path, DATA_FILE_WRITE, options->size_max, failure);
+    return lmdb_birth(options->path, failure)
+               ? make_backend(options->path, DATA_FILE_WRITE, options->size_max, failure)
+               : NULL;
 }
 
 struct store_backend *store_lmdb_open_to_read(const char *path, char failure[STORE_WORDS_SIZE])
@@ -342,17 +345,8 @@ static bool open_again(struct lmdb_backend *lmdb)
     }
     uint64_t margin = lmdb->size_max / 8 > MARGIN_MIN ? lmdb->size_max / 8 : MARGIN_MIN;
     uint64_t map_size = lmdb->is_to_read ? 0 : (lmdb->size_max + margin) & ~UINT64_C(0xFFFF);
-    if (!lmdb_environment_open(&lmdb->environment, &lmdb->file, lmdb->is_to_read, map_size,
-                               on_assertion, lmdb, lmdb->words)) {
-        return false;
-    }
-    if (lmdb->file.is_new && !data_file_sync_folder(lmdb->file.path)) {
-        result_of(lmdb, errno);
-        close_environment(lmdb);
-        return false;
-    }
-    lmdb->file.is_new = false;
-    return true;
+    return lmdb_environment_open(&lmdb->environment, &lmdb->file, lmdb->is_to_read, map_size,
+                                 on_assertion, lmdb, lmdb->words);
 }
 
 static void close_environment(struct lmdb_backend *lmdb)

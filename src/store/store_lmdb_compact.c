@@ -30,7 +30,7 @@ bool store_lmdb_compact(const char *path, struct store_lmdb_compaction *compacti
 {
     struct data_file file;
     failure[0] = '\0';
-    if (!data_file_open(&file, path, DATA_FILE_REPLACE, failure)) {
+    if (!data_file_open(&file, path, DATA_FILE_WRITE, failure)) {
         return false;
     }
     compaction->bytes_before = data_file_size(&file);

@@ -32,6 +32,7 @@ void bench_open(struct bench *bench);
 void bench_crash(struct bench *bench);
 void bench_stop(struct bench *bench);
 struct store_backend *bench_backend(struct bench *bench);
+struct store_backend *bench_backend_to_read(struct bench *bench);
 
 /* The batch `bench_take` is to take next, of `worker`. */
 struct batch *bench_batch(struct bench *bench, uint32_t worker);
@@ -57,8 +58,10 @@ void add_fetch(struct batch *batch, uint64_t session, uint64_t place, uint32_t c
 
 /* Everything that store_restore_next gives, a line an entry, sorted as it came; at most `size`. */
 void bench_restore(struct bench *bench, char *text, size_t size);
-/* Everything that an inspection finds. The store is closed for it, and opened again. */
+/* Everything that an inspection finds, leftovers too. The store is closed for it, and opened again. */
 void bench_inspect(struct bench *bench, char *text, size_t size);
+/* Everything in `backend` (taken), but what was left behind. */
+void inspection_tell(struct store_backend *backend, char *text, size_t size);
 /* What a batch says, a line an entry. */
 void batch_tell(const struct batch *batch, char *text, size_t size);
 
