@@ -7,8 +7,8 @@
  * nobody waits for company, and many publishers share one sync. With nothing to do the thread
  * sleeps.
  *
- * At the start it gives every worker what was stored for it (keeper_restore.h); between the portions
- * it writes as always.
+ * At the start it gives every worker what was stored for it (keeper_restore.h); between the
+ * portions it writes as always.
  *
  * A transaction that fails is tried again every second; nothing counts as persisted before. */
 #ifndef MIDGE_BROKER_KEEPER_H

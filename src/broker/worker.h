@@ -31,8 +31,8 @@ MUST_USE bool worker_start(struct worker *worker); /* the thread; false: errno *
 /* Any thread, once: everybody hears goodbye, and the thread ends within WORKER_LINGER_US. */
 void worker_stop(struct worker *worker);
 void worker_join(struct worker *worker); /* after worker_stop */
-/* When the threads of all workers have ended: hears what was posted here last, and posts the answers.
- * True: something was heard or posted, so everybody is to be asked once more. */
+/* When the threads of all workers have ended: hears what was posted here last, and posts the
+ * answers. True: something was heard or posted, so everybody is to be asked once more. */
 bool worker_settle(struct worker *worker);
 /* Then: all that is to be written goes to the keeper. */
 void worker_give_last(struct worker *worker);
