@@ -206,6 +206,7 @@ static void signals_are_read(void **state)
         assert_int_equal(signals_take(&signals), 0);
     }
     assert_int_equal(raise(SIGPIPE), 0); /* ignored */
+    assert_int_equal(raise(SIGXFSZ), 0);
     signals_fini(&signals);
 }
 

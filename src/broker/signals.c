@@ -20,8 +20,11 @@ bool signals_init(struct signals *signals)
     int result = pthread_sigmask(SIG_BLOCK, &set, NULL);
     assert(result == 0);
     struct sigaction ignore = {.sa_handler = SIG_IGN};
-    result = sigaction(SIGPIPE, &ignore, NULL);
-    assert(result == 0);
+    static const int ignored[] = {SIGPIPE, SIGXFSZ};
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++) {
+        result = sigaction(ignored[i], &ignore, NULL);
+        assert(result == 0);
+    }
     signals->fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     return signals->fd >= 0;
 }

@@ -1,7 +1,8 @@
 /* signals.h — the signals we answer, as something to read.
  *
  * SIGTERM, SIGINT (end), SIGHUP (reload) and SIGUSR1 (status) are blocked and read from a
- * descriptor, so that no code ever runs in a signal's context. SIGPIPE is ignored. */
+ * descriptor, so that no code ever runs in a signal's context. SIGPIPE and SIGXFSZ are
+ * ignored: a peer that has hung up, a file that may not grow, are errors of the call. */
 #ifndef MIDGE_BROKER_SIGNALS_H
 #define MIDGE_BROKER_SIGNALS_H
 
