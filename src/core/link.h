@@ -46,6 +46,8 @@ struct link {
     char *authentication_method;           /* owned; NULL: no enhanced authentication */
     uint64_t active_us;                    /* when the last packet came */
     uint32_t connect_frame_size;
+    /* QoS 2 identifiers that were taken when it began: they do not count in its receive maximum. */
+    uint32_t received_before;
     uint32_t joining;      /* groups elsewhere that this client's SUBSCRIBE waits for */
     uint32_t holds;        /* others' reasons not to read on: queues, workers, memory */
     uint32_t pauses;       /* its own: answers that are not there yet */

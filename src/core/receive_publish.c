@@ -51,7 +51,7 @@ void receive_publish(struct core *core, struct link *link, const struct packet *
         return;
     }
     if (publish.qos == 2 && link_is_v5(link) &&
-        session->received.count >= core->options->receive_maximum) {
+        session->received.count >= core->options->receive_maximum + link->received_before) {
         refuse_link(core, link, REASON_RECEIVE_MAXIMUM_EXCEEDED,
                     "more QoS 2 messages unfinished than receive_maximum"); /* [MQTT-3.3.4-7] */
         return;

@@ -52,6 +52,7 @@ struct session *session_attach(struct core *core, struct link *link, struct byte
     heap_remove(&core->timers, &session->timer);
     will_forget(core, session); /* [MQTT-3.1.3-9] */
     session->link = link;
+    link->received_before = session->received.count; /* [MQTT-4.9.0-1] */
     if (session->durable) {
         session->durable->away_before_us = 0;
     }
