@@ -99,7 +99,7 @@ static void judge_message(struct judge *judge, struct model_link *link,
         if (!check_expiry(judge, link, message, heard, received)) {
             return;
         }
-        if (!fits_live || (fits_replay && heard->live > 0)) {
+        if (!fits_live || (fits_replay && heard->live + heard->live_qos_2 > 0)) {
             heard->replays++;
         } else {
             if (!check_live(judge, link, message, heard, received, chance.shares)) {
@@ -246,19 +246,18 @@ static bool check_live(struct judge *judge, const struct model_link *link,
                       message->number, link->client);
         return false;
     }
-    bool has_crashed = heard->last != 0 && judge->crash > heard->last_opened;
     bool is_resent = received->dup && heard->last != 0 && heard->last_link != link->number;
-    /* At QoS 0 it is passed on before its identifier is on the disk: only what is delivered at
-     * QoS 2 is promised to come once when the broker crashes before its PUBREC. */
-    bool is_undone = message->qos == 2 && received->qos == 0 && message->sends > 1;
-    bool is_repeated =
-        (received->qos == 1 && (is_resent || has_crashed)) || (is_undone && has_crashed);
-    if (is_repeated) {
+    if (received->qos == 1 && is_resent) {
         return true;
     }
+    /* A crash before PUBREC or PUBACK: the publisher sends it again, and it is passed on again.
+     * Only what is delivered at QoS 2 is promised to come once even then. */
+    if (heard->last != 0 && judge->crash > heard->last_opened && message->qos > 0) {
+        heard->live = 0;
+    }
+    uint16_t *count = received->qos == 2 ? &heard->live_qos_2 : &heard->live;
     uint32_t count_max = (message->qos == 2 ? message->fresh : message->sends) * (1 + shares);
-    heard->live++;
-    if (heard->live > count_max) {
+    if (++*count > count_max) {
         judge_condemn(judge,
                       "message %" PRIu64 " comes to client %" PRIu32 " at QoS %d once too often: "
                       "last at event %" PRIu64 "%s",

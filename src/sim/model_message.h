@@ -35,7 +35,8 @@ struct model_heard {
     uint64_t must_since; /* the event that acknowledged the subscription */
     uint64_t last;       /* event of the last receipt, a repeated one included; 0: none */
     uint64_t last_link, last_opened; /* event: when that link was */
-    uint16_t live, replays; /* deliveries that were new, as published and from what is retained */
+    /* Deliveries that were new, as published and from what is retained; at QoS 2 apart. */
+    uint16_t live, live_qos_2, replays;
 };
 
 struct model_message {

@@ -48,7 +48,8 @@ enum model_receipt_state {
 
 struct model_receipt {
     uint64_t message, link, event; /* of its last PUBLISH */
-    uint64_t opened; /* event: when that link was. A crash since then may undo what was not written */
+    uint64_t
+        opened; /* event: when that link was. A crash since then may undo what was not written */
     uint64_t done_link;
     uint32_t life, epoch;
     uint8_t state;
