@@ -21,6 +21,7 @@ from story import Story, is_mosquitto, main, versions
 FAILING = "The store cannot be written"
 NEARLY_FULL = "is nearly full"
 WELL = "is written again"
+ROOM = "has room again"
 
 
 class Disk(Story):
@@ -36,8 +37,9 @@ class Disk(Story):
         return os.path.join(self.directory, name)
 
     def with_store(self, *directives, **how):
+        # Who gives up root may not have his limits changed by us.
         return self.own_broker("persistence true", f"persistence_location {self.path('store')}",
-                               "max_queued_messages 0", *directives, **how)
+                               "max_queued_messages 0", "user root", *directives, **how)
 
     def restart(self, broker, *directives):
         broker.process.kill()
@@ -59,15 +61,19 @@ class Disk(Story):
         self.accepted.append(payload)
 
     def break_disk(self, broker):
-        """From now on nothing can be written behind the first 16 KiB of any file."""
+        """From now on nothing can be written behind the first 8 KiB of any file: not even what a
+        store of the smallest size writes, but still a line of the log."""
         self.before = resource.prlimit(broker.process.pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(broker.process.pid, resource.RLIMIT_FSIZE, (16 << 10, self.before[1]))
+        resource.prlimit(broker.process.pid, resource.RLIMIT_FSIZE, (8 << 10, self.before[1]))
 
     def mend_disk(self, broker):
         resource.prlimit(broker.process.pid, resource.RLIMIT_FSIZE, self.before)
 
     def await_log(self, broker, words):
-        self.eventually(lambda: words in broker.log(), f"{words!r} in the log")
+        try:
+            self.eventually(lambda: words in broker.log(), f"{words!r} in the log")
+        except AssertionError as missing:
+            raise AssertionError(f"{missing}\n{broker.log()[-2000:]}") from None
 
     def others_go_on(self, broker):
         """Two clients that want nothing of the store."""
@@ -170,7 +176,8 @@ class Failing(Disk):
         broker.stop()
 
     def test_subscriptions_and_sessions(self):
-        """SUBACK, UNSUBACK and the CONNACK of a new durable session are promises, too: they wait"""
+        """SUBACK and UNSUBACK are promises, too: they wait; a new durable session is refused with
+        "server unavailable", and others are not"""
         broker = self.with_store()
         self.owe(broker)
         blue = self.durable("other", broker=broker)
@@ -178,25 +185,28 @@ class Failing(Disk):
         self.fail_writing(broker)
         blue.send(subscribe(100, [(self.topic("new"), options(1))]),
                   unsubscribe(101, [self.topic("old")]))
-        late = self.link(broker=broker)
-        late.send(connect("late", properties={"session_expiry_interval": 600}, clean=False))
+        self.durable("late", broker=broker, reason=0x88)
+        self.durable("late", 4, broker=broker, reason=3)
         self.let_time_pass(1.5)
         self.others_go_on(broker)
-        for link in (blue, late):
-            link.socket.setblocking(False)
-            self.assertRaises(BlockingIOError, link.socket.recv, 1)
-            link.socket.settimeout(DEADLINE_S)
+        blue.socket.setblocking(False)
+        self.assertRaises(BlockingIOError, blue.socket.recv, 1)
+        blue.socket.settimeout(DEADLINE_S)
         self.mend_disk(broker)
-        blue.expect(SUBACK, packet_id=100, reasons=[1])
+        new = blue.expect(SUBACK, packet_id=100).reasons
+        self.assertIn(new, ([1], [0x97]))
         blue.expect(UNSUBACK, packet_id=101)
-        late.expect(CONNACK, reason=0)
+        self.await_log(broker, WELL)
+        self.durable("late", broker=broker)
         broker = self.restart(broker)
         blue = self.durable("other", broker=broker)
         self.assertTrue(blue.connack.session_present)
         green = self.client("grey", broker=broker)
         green.publish(self.topic("old"), b"old", 1)
         green.publish(self.topic("new"), b"new", 1)
-        blue.expect_message(self.topic("new"), b"new")
+        if new == [1]:
+            blue.expect_message(self.topic("new"), b"new")
+        blue.expect_silence()
         broker.stop()
 
     def test_retained(self):
@@ -266,7 +276,7 @@ class Full(Disk):
                         "refused again")
         self.others_go_on(broker)
         self.drain(broker)
-        self.await_log(broker, WELL)
+        self.await_log(broker, ROOM)
         self.eventually(lambda: green.publish(self.topic("owed"), b"y", 1).reason < 0x80,
                         "accepted again")
         broker.stop()
@@ -288,6 +298,7 @@ class Full(Disk):
         packets = [publish(self.topic("owed"), b"old %d" % number, 1, 1 + number, v=4)
                    for number in range(10)]
         old.send(*packets)
+        old.expect(PUBACK, packet_id=1)  # it is seen then that there is no room
         self.let_time_pass(1.5)
         self.others_go_on(broker)
         old.socket.setblocking(False)
@@ -297,15 +308,16 @@ class Full(Disk):
         for payload in self.accepted:
             blue.expect_message(self.topic("owed"), payload)
         for number in range(10):
-            old.expect(PUBACK, packet_id=1 + number)
+            if number > 0:
+                old.expect(PUBACK, packet_id=1 + number)
             blue.expect_message(self.topic("owed"), b"old %d" % number)
         broker.stop()
 
     def test_file_system_is_full(self):
         """a file system without room: as a disk that fails, until somebody makes room"""
-        self.mount("8m")
+        self.mount("40m")
         with open(self.path("ballast"), "wb") as ballast:
-            ballast.write(bytes(6 << 20))
+            ballast.write(bytes(20 << 20))
         broker = self.with_store()
         self.owe(broker)
         waiting = []
@@ -324,7 +336,7 @@ class Full(Disk):
                 refused.add(packet_id)
             else:
                 self.accepted.append(payload)
-        self.await_log(broker, WELL)
+        self.eventually(lambda: WELL in broker.log() or ROOM in broker.log(), "it is well again")
         broker = self.restart(broker)
         self.blue_gets(broker, self.accepted)
         broker.stop()
