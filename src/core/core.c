@@ -217,6 +217,11 @@ struct batch *core_next_batch(struct core *core, bool all)
     return persist_next_batch(core, all);
 }
 
+bool core_owes_batch(const struct core *core)
+{
+    return journal_is_on(core) && core->journal.due_us != UINT64_MAX;
+}
+
 bool core_is_idle(const struct core *core)
 {
     bool has_parcels = false;

@@ -59,6 +59,9 @@ struct parcel *core_next_parcel(struct core *core, uint32_t worker);
  * `all`, at the end of the broker, what could wait is given, too. */
 struct batch *core_next_batch(struct core *core, bool all);
 
+/* True: core_next_batch will have something to give, sooner or later. */
+bool core_owes_batch(const struct core *core);
+
 /* True: none of the first four has anything to give now. */
 bool core_is_idle(const struct core *core);
 

@@ -40,21 +40,20 @@ struct actor *actor_new(struct stage *stage, uint32_t client, uint64_t seed)
                               .agenda = stage->agenda,
                               .messages = &stage->messages,
                               .version = actor->nature.version};
-    actor->options = (struct umqtt_options){
-        .version = (enum umqtt_version)actor->nature.version,
-        .client_id = umqtt_text(actor->client_id),
-        .keep_alive_s = actor->nature.keep_alive_s,
-        .reconnect_min_ms = actor->nature.reconnect_ms / 8,
-        .reconnect_max_ms = actor->nature.reconnect_ms,
-        .seed = (uint32_t)seed,
-        .control = {actor->control, sizeof actor->control},
-        .input = {actor->input, sizeof actor->input},
-        .outbox = {actor->outbox, sizeof actor->outbox},
-        .receipts = actor->receipts,
-        .receipt_count_max = actor->nature.receipts,
-        .aliases = {actor->aliases, sizeof actor->aliases},
-        .on_event = on_event,
-        .context = actor};
+    actor->options = (struct umqtt_options){.version = (enum umqtt_version)actor->nature.version,
+                                            .client_id = umqtt_text(actor->client_id),
+                                            .keep_alive_s = actor->nature.keep_alive_s,
+                                            .reconnect_min_ms = actor->nature.reconnect_ms / 8,
+                                            .reconnect_max_ms = actor->nature.reconnect_ms,
+                                            .seed = (uint32_t)seed,
+                                            .control = {actor->control, sizeof actor->control},
+                                            .input = {actor->input, sizeof actor->input},
+                                            .outbox = {actor->outbox, sizeof actor->outbox},
+                                            .receipts = actor->receipts,
+                                            .receipt_count_max = actor->nature.receipts,
+                                            .aliases = {actor->aliases, sizeof actor->aliases},
+                                            .on_event = on_event,
+                                            .context = actor};
     umqtt_init(&actor->umqtt, &actor->options);
     schedule_act(actor);
     return actor;
@@ -186,9 +185,11 @@ static void notice(void *context)
 
 static void on_event(struct umqtt *client, const struct umqtt_event *event, void *context)
 {
+    struct actor *actor = context;
     (void)client;
-    (void)event;
-    (void)context;
+    if (event->type == UMQTT_EVENT_CONNECTED) {
+        actor->has_forgotten = false;
+    }
 }
 
 /* True: something moved. */
@@ -202,8 +203,8 @@ static bool read_some(struct actor *actor)
         return false;
     }
     arrived.size = arrived.size < READ_MAX ? arrived.size : READ_MAX;
-    size_t taken = umqtt_receive(&actor->umqtt, now_ms(actor),
-                                 umqtt_bytes(arrived.data, arrived.size));
+    size_t taken =
+        umqtt_receive(&actor->umqtt, now_ms(actor), umqtt_bytes(arrived.data, arrived.size));
     tap_received(&actor->tap, bytes_of(arrived.data, taken));
     if (umqtt_state(&actor->umqtt) == UMQTT_CLOSING) {
         taken = arrived.size; /* nobody wants to hear the rest */

@@ -46,8 +46,9 @@ struct actor {
     struct line *line; /* NULL: none */
     struct tap tap;
     struct appointment act, tick, dial;
-    bool is_dozing;  /* reads nothing */
-    bool is_resting; /* decides nothing, but answers; wants a connection if it keeps a session */
+    bool has_forgotten; /* its session must end with it, so it starts clean until it is told so */
+    bool is_dozing;     /* reads nothing */
+    bool is_resting;    /* decides nothing, but answers; wants a connection if it keeps a session */
     uint64_t acts;
     uint8_t outbox[ACTOR_OUTBOX_SIZE], input[ACTOR_INPUT_SIZE], control[ACTOR_CONTROL_SIZE];
     uint8_t aliases[ACTOR_ALIASES_SIZE];

@@ -78,9 +78,11 @@ void actor_start(struct actor *actor)
 {
     const struct actor_nature *nature = &actor->nature;
     struct umqtt_options *options = &actor->options;
-    options->clean_start = !nature->keeps_session || draw_once_in(&actor->random, nature->starts_new);
+    options->clean_start = !nature->keeps_session || actor->has_forgotten ||
+                           draw_once_in(&actor->random, nature->starts_new);
     if (options->clean_start && umqtt_state(&actor->umqtt) == UMQTT_IDLE) {
         umqtt_forget(&actor->umqtt);
+        actor->has_forgotten = true;
     }
     options->will = draw_once_in(&actor->random, nature->has_will) ? &actor->will : NULL;
     options->connect_properties = draw_connect_properties(actor);
@@ -94,8 +96,7 @@ void actor_start(struct actor *actor)
 
 void actor_renew_will(struct actor *actor)
 {
-    struct umqtt_properties properties = {actor->will_properties, 0,
-                                          sizeof actor->will_properties};
+    struct umqtt_properties properties = {actor->will_properties, 0, sizeof actor->will_properties};
     struct random *random = &actor->random;
     if (!actor->options.will) {
         return;
@@ -123,15 +124,15 @@ static void publish(struct actor *actor)
     uint8_t payload[4096], memory[ACTOR_PROPERTIES_SIZE];
     struct umqtt_properties properties = {memory, 0, sizeof memory};
     struct random *random = &actor->random;
-    struct umqtt_publication publication = {
-        .topic = umqtt_text(stage_draw_topic(actor->stage, random)),
-        .qos = (uint8_t)random_below(random, 3),
-        .retain = draw_once_in(random, actor->nature.retains)};
+    struct umqtt_publication publication = {.topic =
+                                                umqtt_text(stage_draw_topic(actor->stage, random)),
+                                            .qos = (uint8_t)random_below(random, 3),
+                                            .retain = draw_once_in(random, actor->nature.retains)};
     if (publication.retain && draw_once_in(random, 4)) {
         publication.payload = umqtt_bytes("", 0); /* forget what was retained */
     } else {
-        publication.payload = umqtt_bytes(
-            payload, stage_draw_payload(actor->stage, random, payload, sizeof payload));
+        publication.payload =
+            umqtt_bytes(payload, stage_draw_payload(actor->stage, random, payload, sizeof payload));
     }
     if (actor->nature.version == 5 && draw_once_in(random, actor->nature.expires)) {
         add_number(&properties, UMQTT_MESSAGE_EXPIRY_INTERVAL,

@@ -90,12 +90,11 @@ void connection_flush(struct connection *connection)
 void connection_leave(struct connection *connection)
 {
     struct iovec piece;
+    connection->is_leaving = true; /* the world knows */
     if (core_link_pieces(connection->link, &piece, 1) == 0) {
         lose(connection, NULL);
         return;
     }
-    connection->is_leaving = true;
-    connection->worker->force->lose_link(connection->worker->force->context, connection->line);
     byte_queue_take(&connection->input, byte_queue_size(&connection->input));
     agenda_make(connection->worker->force->agenda, &connection->linger, LINGER_US);
     connection_flush(connection);
@@ -157,8 +156,7 @@ static void feed(struct connection *connection, struct bytes fresh)
         byte_queue_add(&connection->input, fresh);
         input = byte_queue_view(&connection->input);
     }
-    struct event event = {
-        .kind = EVENT_LINK_RECEIVED, .link = connection->link, .received = input};
+    struct event event = {.kind = EVENT_LINK_RECEIVED, .link = connection->link, .received = input};
     struct effects effects;
     worker_step(connection->worker, &event, &effects);
     connection->line->heard += effects.consumed;
@@ -189,8 +187,7 @@ static bool flush(struct connection *connection)
             sent += piece.size;
         }
         force->digest ^= force->agenda->now_us;
-        struct event event = {
-            .kind = EVENT_LINK_SENT, .link = connection->link, .sent_size = sent};
+        struct event event = {.kind = EVENT_LINK_SENT, .link = connection->link, .sent_size = sent};
         struct effects effects;
         if (sent > 0) {
             worker_step(connection->worker, &event, &effects);
@@ -209,8 +206,9 @@ static bool flush(struct connection *connection)
 static void lose(struct connection *connection, const char *words)
 {
     struct workforce *force = connection->worker->force;
+    bool is_known = connection->is_ending && connection->ending_to == connection->worker->index;
     tell_lost(connection, words);
-    if (!connection->is_leaving) {
+    if (!connection->is_leaving && !is_known) {
         force->lose_link(force->context, connection->line);
     }
     line_close(connection_free(connection), LINE_SERVER);
@@ -218,8 +216,7 @@ static void lose(struct connection *connection, const char *words)
 
 static void tell_lost(struct connection *connection, const char *words)
 {
-    struct event event = {
-        .kind = EVENT_LINK_LOST, .link = connection->link, .lost_words = words};
+    struct event event = {.kind = EVENT_LINK_LOST, .link = connection->link, .lost_words = words};
     struct effects effects;
     connection->link = NULL;
     if (event.link) {

@@ -15,10 +15,8 @@ static void schedule(struct faults *faults);
 
 void faults_init(struct faults *faults, struct stage *stage, uint64_t seed)
 {
-    struct faults fresh = {.stage = stage,
-                           .out = faults->out,
-                           .workers = faults->workers,
-                           .rarity = faults->rarity};
+    struct faults fresh = {
+        .stage = stage, .out = faults->out, .workers = faults->workers, .rarity = faults->rarity};
     *faults = fresh;
     random_seed(&faults->random, seed);
     appointment_init(&faults->rise, rise, faults);
@@ -76,8 +74,8 @@ void faults_fini(struct faults *faults)
 const char *fault_words(enum fault_kind kind)
 {
     static const char *const words[FAULT_KIND_COUNT] = {
-        "kills", "power cuts", "stops", "a full disk", "a failing disk", "failing writes",
-        "failing transactions"};
+        "kills",          "power cuts",          "stops", "a full disk", "a failing disk",
+        "failing writes", "failing transactions"};
     return words[kind];
 }
 
@@ -89,16 +87,16 @@ void faults_show_counters(struct stage *stage)
     }
     node_count(stage->node, &sum);
     const uint64_t *dropped = sum.dropped;
-    struct judge_counters told = {
-        .owed = sum.owed,
-        .delivered = sum.delivered,
-        .queued = sum.queued,
-        .in_flight = sum.in_flight,
-        .dropped_expired = dropped[DROP_EXPIRED],
-        .dropped_for_room = dropped[DROP_QUEUE_MESSAGES] + dropped[DROP_QUEUE_BYTES] +
-                            dropped[DROP_SLOW_READER] + dropped[DROP_PACKET_TOO_LARGE] +
-                            dropped[DROP_NO_MEMORY],
-        .dropped_session_ended = dropped[DROP_SESSION_ENDED]};
+    struct judge_counters told = {.owed = sum.owed,
+                                  .delivered = sum.delivered,
+                                  .queued = sum.queued,
+                                  .in_flight = sum.in_flight,
+                                  .dropped_expired = dropped[DROP_EXPIRED],
+                                  .dropped_for_room =
+                                      dropped[DROP_QUEUE_MESSAGES] + dropped[DROP_QUEUE_BYTES] +
+                                      dropped[DROP_SLOW_READER] + dropped[DROP_PACKET_TOO_LARGE] +
+                                      dropped[DROP_NO_MEMORY],
+                                  .dropped_session_ended = dropped[DROP_SESSION_ENDED]};
     told.dropped_other = counters_dropped(&sum) - told.dropped_expired - told.dropped_for_room -
                          told.dropped_session_ended;
     judge_counters_seen(stage->judge, stage->agenda->now_us, &told);
@@ -215,6 +213,6 @@ static void break_disk(struct faults *faults, enum fault_kind kind)
 
 static void schedule(struct faults *faults)
 {
-    faults->next = faults->stage->agenda->steps +
-                   draw_mostly_small(&faults->random, faults->rarity * 2);
+    faults->next =
+        faults->stage->agenda->steps + draw_mostly_small(&faults->random, faults->rarity * 2);
 }

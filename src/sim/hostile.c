@@ -198,12 +198,11 @@ static void say_connect(struct hostile *hostile)
 {
     struct random *random = &hostile->random;
     bool is_v5 = hostile->tap.version == 5;
-    struct packet packet = {
-        .type = PACKET_CONNECT,
-        .connect = {.version = (enum protocol_version)hostile->tap.version,
-                    .clean_start = draw_once_in(random, 2),
-                    .keep_alive_s = (uint16_t)random_below(random, 20),
-                    .client_id = bytes_of_text(hostile->client_id)}};
+    struct packet packet = {.type = PACKET_CONNECT,
+                            .connect = {.version = (enum protocol_version)hostile->tap.version,
+                                        .clean_start = draw_once_in(random, 2),
+                                        .keep_alive_s = (uint16_t)random_below(random, 20),
+                                        .client_id = bytes_of_text(hostile->client_id)}};
     if (is_v5 && draw_once_in(random, 2)) {
         packet.connect.properties.present |= 1u << PROPERTY_session_expiry_interval_s;
         packet.connect.properties.session_expiry_interval_s =
@@ -256,9 +255,9 @@ static void say_subscribe(struct hostile *hostile)
     struct random *random = &hostile->random;
     uint8_t entries[TAP_TEXT_SIZE];
     enum protocol_version version = (enum protocol_version)hostile->tap.version;
-    struct subscribe_entry entry = {
-        .filter = bytes_of_text(stage_draw_filter(hostile->stage, random)),
-        .qos = (uint8_t)random_below(random, 3)};
+    struct subscribe_entry entry = {.filter =
+                                        bytes_of_text(stage_draw_filter(hostile->stage, random)),
+                                    .qos = (uint8_t)random_below(random, 3)};
     struct packet packet = {.type = PACKET_SUBSCRIBE,
                             .subscribe = {.packet_id = next_packet_id(hostile)}};
     packet.subscribe.entries =

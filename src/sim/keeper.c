@@ -22,8 +22,8 @@ static void look_for_damage(struct keeper *keeper);
 void keeper_init(struct keeper *keeper, struct workforce *force, uint32_t commit_us_max,
                  uint64_t seed)
 {
-    *keeper = (struct keeper){
-        .force = force, .commit_us_max = commit_us_max, .disk = memory_disk_new(0)};
+    *keeper =
+        (struct keeper){.force = force, .commit_us_max = commit_us_max, .disk = memory_disk_new(0)};
     if (!keeper->disk) {
         abort();
     }
@@ -47,9 +47,9 @@ bool keeper_start(struct keeper *keeper, struct core_birth *birth, bool was_stop
     struct store_found found;
     char failure[STORE_WORDS_SIZE];
     struct store_backend *backend = store_memory_open(keeper->disk);
-    keeper->store = backend ? store_open(backend, &store_birth, random_next(&keeper->random),
-                                         &found, failure)
-                            : NULL;
+    keeper->store =
+        backend ? store_open(backend, &store_birth, random_next(&keeper->random), &found, failure)
+                : NULL;
     if (!keeper->store) {
         return false;
     }

@@ -23,16 +23,17 @@ void node_init(struct node *node, const struct node_birth *birth)
     node->log = (struct log){0, note_line, node};
     random_seed(&node->random, birth->seed);
     node->hash_seed = random_next(&node->random);
-    node->force = (struct workforce){.agenda = birth->agenda,
-                                     .workers = node->workers,
-                                     .pause_us_max = birth->pause_us_max,
-                                     .peer_busy_above = 4 + (uint32_t)random_below(&node->random, 60),
-                                     .link_options = &node->link_options,
-                                     .give_batch = give_batch,
-                                     .keeper = &node->keeper,
-                                     .has_store = birth->has_store,
-                                     .lose_link = birth->lose_link,
-                                     .context = birth->context};
+    node->force =
+        (struct workforce){.agenda = birth->agenda,
+                           .workers = node->workers,
+                           .pause_us_max = birth->pause_us_max,
+                           .peer_busy_above = 4 + (uint32_t)random_below(&node->random, 60),
+                           .link_options = &node->link_options,
+                           .give_batch = give_batch,
+                           .keeper = &node->keeper,
+                           .has_store = birth->has_store,
+                           .lose_link = birth->lose_link,
+                           .context = birth->context};
     random_seed(&node->force.random, random_next(&node->random));
     keeper_init(&node->keeper, &node->force, birth->commit_us_max, random_next(&node->random));
 }

@@ -30,7 +30,9 @@ static bool take_flag(struct options *options, const char *name);
 bool options_read(struct options *options, int argc, char **argv)
 {
     *options = (struct options){
-        .seed_first = 1, .seed_last = 1, .play = {.plan = {.has_store = true}, .steps_max = 20000, .story_max = 40}};
+        .seed_first = 1,
+        .seed_last = 1,
+        .play = {.plan = {.has_store = true}, .steps_max = 20000, .story_max = 40}};
     for (int i = 1; i < argc; i++) {
         if (take_flag(options, argv[i])) {
             continue;

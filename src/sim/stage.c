@@ -24,7 +24,7 @@ const char *stage_draw_topic(const struct stage *stage, struct random *random)
 
 const char *stage_draw_filter(const struct stage *stage, struct random *random)
 {
-    static const char *const filters[] = {"t/+", "t/#", "#",   "t/0",         "t/1",
+    static const char *const filters[] = {"t/+", "t/#", "#",   "t/0",          "t/1",
                                           "+/0", "u",   "t/2", "$share/a/t/+", "$share/b/#"};
     (void)stage;
     return filters[random_below(random, sizeof filters / sizeof filters[0])];

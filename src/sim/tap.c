@@ -10,7 +10,8 @@ void tap_begin(struct tap *tap, uint32_t client, uint64_t link)
 {
     tap->client = client;
     tap->link = link;
-    tap->has_connect = tap->has_connack = tap->is_spoilt = tap->is_stale = tap->is_goodbye_sent = false;
+    tap->has_connect = tap->has_connack = tap->is_spoilt = tap->is_stale = tap->is_goodbye_sent =
+        false;
     byte_queue_take(&tap->sent, byte_queue_size(&tap->sent));
     byte_queue_take(&tap->received, byte_queue_size(&tap->received));
     memset(tap->aliases_sent, 0, sizeof tap->aliases_sent);

@@ -22,7 +22,9 @@ static bool resume_one(struct worker *worker);
 static bool read_one(struct worker *worker);
 static void collect_parcels(struct worker *worker);
 static void watch_peers(struct worker *worker);
+static void collect_endings(struct worker *worker);
 static bool end_one(struct worker *worker);
+static void end_connection(struct worker *worker, struct connection *connection);
 static bool flush_one(struct worker *worker);
 static void stop(struct worker *worker);
 static void check(struct worker *worker);
@@ -101,6 +103,7 @@ bool worker_is_quiet(const struct worker *worker)
 {
     bool is_quiet = !worker->has_stepped && worker->phase == PHASE_ATTEND &&
                     worker->box.count + worker->aside.count + worker->posts.count == 0;
+    is_quiet &= !worker->force->has_store || !core_owes_batch(worker->core);
     LIST_EACH(place, &worker->connections)
     {
         is_quiet &= !LIST_ITEM(place, struct connection, place)->is_ready;
@@ -120,10 +123,9 @@ static void act(void *context)
     if (act_in_phase(worker)) {
         worker_wake(worker);
     } else if (worker->deadline_us != UINT64_MAX) {
-        agenda_make_earlier(agenda, &worker->turn,
-                            worker->deadline_us > agenda->now_us
-                                ? worker->deadline_us - agenda->now_us
-                                : 0);
+        agenda_make_earlier(
+            agenda, &worker->turn,
+            worker->deadline_us > agenda->now_us ? worker->deadline_us - agenda->now_us : 0);
     }
 }
 
@@ -134,7 +136,8 @@ static bool act_in_phase(struct worker *worker)
     switch (worker->phase) {
     case PHASE_ATTEND:
         if (attend(worker)) {
-            worker->phase = random_below(&worker->force->random, 3) == 0 ? PHASE_POST : PHASE_ATTEND;
+            worker->phase =
+                random_below(&worker->force->random, 3) == 0 ? PHASE_POST : PHASE_ATTEND;
             return true;
         }
         if (!worker->has_stepped) {
@@ -145,6 +148,7 @@ static bool act_in_phase(struct worker *worker)
         if (worker->has_stepped) {
             worker_give_batches(worker, false); /* before what follows from them is said */
             collect_parcels(worker);
+            collect_endings(worker);
         }
         mail = mailbox_take(&worker->posts);
         if (mail) {
@@ -317,8 +321,8 @@ static void watch_peers(struct worker *worker)
     for (uint32_t i = 0; i < worker->force->count; i++) {
         uint32_t backlog = worker->force->workers[i].box.count;
         bool is_busy = (worker->busy_peers >> i & 1) != 0;
-        uint32_t border = is_busy ? worker->force->peer_busy_above / 2
-                                  : worker->force->peer_busy_above;
+        uint32_t border =
+            is_busy ? worker->force->peer_busy_above / 2 : worker->force->peer_busy_above;
         if (i == worker->index || is_busy == (backlog > border)) {
             continue;
         }
@@ -329,23 +333,46 @@ static void watch_peers(struct worker *worker)
     }
 }
 
+/* What ends is known to the world before anybody can see what comes of it. */
+static void collect_endings(struct worker *worker)
+{
+    struct workforce *force = worker->force;
+    uint32_t home;
+    struct link *link;
+    while ((link = core_next_ending(worker->core, &home)) != NULL) {
+        struct connection *connection = link->connection;
+        connection->is_ending = true;
+        connection->ending_to = home;
+        if (home == worker->index) {
+            force->lose_link(force->context, connection->line);
+        }
+    }
+}
+
 static bool end_one(struct worker *worker)
 {
-    uint32_t home;
-    struct link *link = core_next_ending(worker->core, &home);
-    if (!link) {
-        return false;
+    LIST_EACH(place, &worker->connections)
+    {
+        struct connection *connection = LIST_ITEM(place, struct connection, place);
+        if (connection->is_ending) {
+            connection->is_ending = false;
+            end_connection(worker, connection);
+            return true;
+        }
     }
-    struct connection *connection = link->connection;
-    if (home == worker->index) {
+    return false;
+}
+
+static void end_connection(struct worker *worker, struct connection *connection)
+{
+    if (connection->ending_to == worker->index) {
         connection_leave(connection);
-        return true;
+        return;
     }
     connection_part(connection);
     struct mail *mail = mail_new(MAIL_CONNECTION);
     mail->connection = connection;
-    worker_post(&worker->force->workers[home], mail);
-    return true;
+    worker_post(&worker->force->workers[connection->ending_to], mail);
 }
 
 static bool flush_one(struct worker *worker)

@@ -23,12 +23,14 @@ struct connection {
     struct list place; /* among its worker's; in none while it travels */
     struct worker *worker;
     struct line *line;
-    struct link *link; /* NULL: it lingers until its last bytes are out */
-    struct byte_queue input; /* read, and not yet taken by the core */
+    struct link *link;         /* NULL: it lingers until its last bytes are out */
+    struct byte_queue input;   /* read, and not yet taken by the core */
     struct appointment linger; /* until when it may take to leave */
     bool is_ready;             /* something may have arrived, or there may be room */
     bool is_blocked;           /* the line had no room */
     bool is_leaving;           /* no more is read */
+    bool is_ending;            /* the core wants it to end … */
+    uint32_t ending_to;        /* … here, or to be handed over to this worker */
 };
 
 enum worker_phase { PHASE_ATTEND, PHASE_POST, PHASE_END, PHASE_FLUSH };
@@ -49,7 +51,7 @@ struct workforce {
     /* A link is gone, as far as the broker is concerned. */
     void (*lose_link)(void *context, const struct line *line);
     void *context;
-    uint64_t digest; /* of all that clients were sent, and when */
+    uint64_t digest;   /* of all that clients were sent, and when */
     const char *wrong; /* what a core said of itself that cannot be; NULL: nothing */
 };
 

@@ -284,8 +284,7 @@ static void say_who_is_restless(struct world *world)
             say_wrong(world,
                       "the world does not come to rest: client %u (MQTT %u, state %d) has not "
                       "finished; its outbox is %s",
-                      (unsigned)i, (unsigned)actor->nature.version,
-                      (int)umqtt_state(&actor->umqtt),
+                      (unsigned)i, (unsigned)actor->nature.version, (int)umqtt_state(&actor->umqtt),
                       umqtt_is_settled(&actor->umqtt) ? "empty" : "not empty");
             return;
         }
