@@ -270,7 +270,7 @@ static bool open_store(struct broker *broker, uint64_t random, struct store_foun
     }
     struct store_backend *backend = store_lmdb_open(&options, failure);
     if (!backend) {
-        snprintf(error, error_size, "the store cannot be used: %s", failure);
+        snprintf(error, error_size, "%s", failure);
         return false;
     }
     broker->force.keeper = keeper_open(backend, &birth, found, error, error_size);

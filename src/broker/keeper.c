@@ -65,7 +65,7 @@ static void write_last(struct keeper *keeper);
 struct keeper *keeper_open(struct store_backend *backend, const struct keeper_birth *birth,
                            struct store_found *found, char *error, size_t error_size)
 {
-    char failure[STORE_WORDS_SIZE] = "no memory";
+    char failure[STORE_WORDS_SIZE] = "There is no memory to open the store.";
     struct keeper *keeper = calloc(1, sizeof *keeper);
     struct store_birth store_birth = {
         .worker_count = birth->force->count, .home = find_home, .context = keeper};
@@ -89,11 +89,11 @@ struct keeper *keeper_open(struct store_backend *backend, const struct keeper_bi
         pthread_mutex_init(&keeper->mutex, NULL);
         return keeper;
     }
-    snprintf(failure, sizeof failure, "%s", strerror(errno));
+    snprintf(failure, sizeof failure, "The store's thread finds no resources.");
     store_close(keeper->store, found->was_stopped);
 undo_keeper:
     free(keeper);
-    snprintf(error, error_size, "the store %s cannot be used: %s", birth->path, failure);
+    snprintf(error, error_size, "%s", failure);
     return NULL;
 }
 
@@ -345,15 +345,14 @@ static void log_state(const struct keeper *keeper, bool was_full, const char *wo
         break;
     case STORE_FULL:
         log_write(&keeper->log, LOG_KIND_WARNING,
-                  "The store %s is nearly full: %s. Publishing to durable sessions is refused or "
-                  "held until there is room.",
-                  keeper->path, words);
+                  "%s Publishing to durable sessions is refused or held until there is room.",
+                  words);
         break;
     case STORE_FAILING:
         log_write(&keeper->log, LOG_KIND_ERROR,
-                  "The store cannot be written: %s (%s). Acknowledgements wait; publishing to "
-                  "durable sessions is refused or held until it can.",
-                  words, keeper->path);
+                  "%s Acknowledgements wait; publishing to durable sessions is refused or held "
+                  "until the store can be written.",
+                  words);
         break;
     }
 }

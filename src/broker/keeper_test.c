@@ -281,7 +281,7 @@ static void a_failure_is_told_and_tried_again(void **state)
     when_gives_session(fixture, 2);
     expect_store(fixture, STORE_WELL); /* by itself, a second later */
     expect_persisted(fixture, 0, 2);
-    then_log_says(fixture, "The store cannot be written: ");
+    then_log_says(fixture, " Acknowledgements wait; ");
     then_log_says(fixture, "The store /disk is written again.");
     when_stopped(fixture);
     assert_int_equal(count_sessions(fixture), 2);

@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { EXIT_WORLD = 1, ERROR_SIZE = 512, STALLED_LOG_MS = 100 };
 
@@ -127,7 +128,9 @@ static int serve(struct daemon *daemon)
         run(daemon);
         status = 0;
     } else {
-        log_write(&daemon->log, LOG_KIND_ERROR, "Cannot start: %s.", error);
+        const char *last = strrchr(error, '.'); /* the store speaks in whole sentences */
+        log_write(&daemon->log, LOG_KIND_ERROR, "Cannot start: %s%s", error,
+                  last && last[1] == '\0' ? "" : ".");
     }
     if (daemon->config.pid_file[0]) {
         service_remove_pid_file(daemon->config.pid_file);

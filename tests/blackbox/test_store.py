@@ -226,7 +226,7 @@ class Full(Stored):
             accepted += 1
         self.assertGreater(accepted, 20)
         self.assertLess(accepted, 2000)
-        self.eventually(lambda: "nearly full" in broker.log(), "the log says so")
+        self.eventually(lambda: "until there is room" in broker.log(), "the log says so")
         blue = self.durable("blue", broker=broker)
         for _ in range(accepted):
             blue.acknowledge(blue.await_kind(PUBLISH))
