@@ -2,6 +2,7 @@
 #include "store/disk_tape_testing.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -32,7 +33,9 @@ static struct tape {
     ino_t inode;
     struct step *steps;
     size_t count, capacity, syncs;
-    uint8_t *start; /* the file as it was at the beginning */
+    uint64_t fail_in, fail_count; /* calls until the first fails; how many fail */
+    uint64_t done_count;          /* of those, so many do their work */
+    uint8_t *start;               /* the file as it was at the beginning */
     size_t start_size;
     /* The walk. */
     size_t at, pending; /* steps from `pending` up to `at` are not synced */
@@ -52,6 +55,9 @@ int ftruncate64(int fd, off_t size);
 int fallocate(int fd, int mode, off_t at, off_t size);
 int fallocate64(int fd, int mode, off_t at, off_t size);
 
+static bool shall_fail(int fd);
+static bool does_its_work(void);
+static int fail(void);
 static bool is_watched(int fd);
 static struct step *add_step(enum step_kind kind, uint64_t at, uint64_t size);
 static void note_write(int fd, const void *bytes, size_t size, uint64_t at);
@@ -88,6 +94,13 @@ size_t tape_length(void)
 size_t tape_syncs(void)
 {
     return tape.syncs;
+}
+
+void tape_fail(uint64_t nth, uint64_t count, uint64_t done_count)
+{
+    tape.fail_in = nth;
+    tape.fail_count = nth > 0 ? count : 0;
+    tape.done_count = done_count;
 }
 
 void tape_rewind(void)
@@ -145,14 +158,24 @@ void tape_free(void)
 ssize_t write(int fd, const void *bytes, size_t size)
 {
     uint64_t at = (uint64_t)syscall(SYS_lseek, fd, 0, SEEK_CUR);
-    note_write(fd, bytes, size, at);
-    return syscall(SYS_write, fd, bytes, size);
+    bool fails = shall_fail(fd);
+    if (!fails || does_its_work()) {
+        note_write(fd, bytes, size, at);
+        ssize_t count = syscall(SYS_write, fd, bytes, size);
+        return fails ? fail() : count;
+    }
+    return fail();
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t size, off_t at)
 {
-    note_write(fd, bytes, size, (uint64_t)at);
-    return syscall(SYS_pwrite64, fd, bytes, size, at);
+    bool fails = shall_fail(fd);
+    if (!fails || does_its_work()) {
+        note_write(fd, bytes, size, (uint64_t)at);
+        ssize_t count = syscall(SYS_pwrite64, fd, bytes, size, at);
+        return fails ? fail() : count;
+    }
+    return fail();
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t size, off_t at)
@@ -163,15 +186,23 @@ ssize_t pwrite64(int fd, const void *bytes, size_t size, off_t at)
 ssize_t writev(int fd, const struct iovec *runs, int count)
 {
     uint64_t at = (uint64_t)syscall(SYS_lseek, fd, 0, SEEK_CUR);
+    bool fails = shall_fail(fd);
+    if (fails && !does_its_work()) {
+        return fail();
+    }
     for (int i = 0; i < count; i++) {
         note_write(fd, runs[i].iov_base, runs[i].iov_len, at);
         at += runs[i].iov_len;
     }
-    return syscall(SYS_writev, fd, runs, count);
+    ssize_t written = syscall(SYS_writev, fd, runs, count);
+    return fails ? fail() : written;
 }
 
 int fdatasync(int fd)
 {
+    if (shall_fail(fd)) {
+        return fail();
+    }
     int result = (int)syscall(SYS_fdatasync, fd);
     if (result == 0 && is_watched(fd)) {
         add_step(STEP_SYNC, 0, 0);
@@ -209,6 +240,26 @@ int fallocate(int fd, int mode, off_t at, off_t size)
 int fallocate64(int fd, int mode, off_t at, off_t size)
 {
     return fallocate(fd, mode, at, size);
+}
+
+static bool shall_fail(int fd)
+{
+    if (tape.fail_count == 0 || !is_watched(fd) || (tape.fail_in > 1 && tape.fail_in--)) {
+        return false;
+    }
+    tape.fail_count--;
+    return true;
+}
+
+static bool does_its_work(void)
+{
+    return tape.done_count > 0 && tape.done_count--;
+}
+
+static int fail(void)
+{
+    errno = EIO;
+    return -1;
 }
 
 static bool is_watched(int fd)

@@ -21,6 +21,10 @@ void tape_end(void);
 size_t tape_length(void);
 size_t tape_syncs(void);
 
+/* The nth write or sync from now on (1: the next) fails with EIO, and so do the `count` - 1 behind
+ * it; the first `done_count` of them do their work all the same. 0: none fails. */
+void tape_fail(uint64_t nth, uint64_t count, uint64_t done_count);
+
 /* Walks the tape: the disk as it is at the beginning, then after each step. */
 void tape_rewind(void);
 /* False: that was all. */

@@ -235,10 +235,88 @@ static void the_power_goes_anywhere(void **state)
     bench_fini(&trace.memory);
 }
 
+/* A short trace in which one call fails, or some in a row. False: it was over before that. */
+static bool write_with_failure(uint64_t nth, uint64_t count, uint64_t done_count)
+{
+    struct trace trace = {.text = malloc(TEXT_SIZE)};
+    char body[] = "t/1body";
+    bench_init(&trace.disk, true);
+    bench_init(&trace.memory, false);
+    bench_open(&trace.disk);
+    bench_open(&trace.memory);
+    tape_begin(trace.disk.path);
+    tape_fail(nth, count, done_count);
+    int failures = 0;
+    for (uint64_t turn = 1; turn <= 4; turn++) {
+        struct batch *batch = bench_batch(&trace.disk, 0);
+        uint64_t session = record_number(1, 0, 1), shared = record_number(1, 0, 10 + turn);
+        add_session(batch, session, "somebody");
+        add_message(batch, shared, body);
+        add_delivery(batch, session, 2 * turn, shared, body);
+        add_delivery(batch, session, 2 * turn + 1, shared, body);
+        add_delivery_gone(batch, session, 2 * turn - 1);
+        bench_take(&trace.memory, copy_of(batch));
+        bench_commit(&trace.memory);
+        bench_take(&trace.disk, batch);
+        struct store_outcome *outcome = &trace.disk.outcome;
+        for (store_commit(trace.disk.store, outcome); outcome->health == STORE_FAILED;
+             store_commit(trace.disk.store, outcome)) {
+            assert_non_null(strstr(outcome->words, "Input/output error"));
+            assert_true(outcome->persisted[0] <= turn && ++failures < 20);
+        }
+        assert_int_equal(outcome->persisted[0], turn);
+    }
+    bool has_failed = failures > 0;
+    tape_fail(0, 0, 0);
+    bench_stop(&trace.disk);
+    bench_stop(&trace.memory);
+    tape_end();
+    uint64_t expected = state_of(&trace, store_memory_open(trace.memory.disk));
+    assert_true(state_of(&trace, bench_backend_to_read(&trace.disk)) == expected);
+    /* No body is counted twice. */
+    struct store_backend *backend = bench_backend_to_read(&trace.disk);
+    struct store_backend *other = store_memory_open(trace.memory.disk);
+    struct store_key key = key_of(TABLE_REFERENCES, 0, 0);
+    for (;;) {
+        struct bytes a = key_bytes(&key), b = a, a_value, b_value;
+        enum backend_result result = other->seek(other, TABLE_REFERENCES, &b, &b_value);
+        assert_int_equal(backend->seek(backend, TABLE_REFERENCES, &a, &a_value), result);
+        if (result != BACKEND_OK) {
+            break;
+        }
+        assert_true(bytes_equal(a, b) && bytes_equal(a_value, b_value));
+        key = key_copy(a);
+        key_go_behind(&key);
+    }
+    backend->close(backend);
+    other->close(other);
+    tape_free();
+    free(trace.text);
+    bench_fini(&trace.disk);
+    bench_fini(&trace.memory);
+    return has_failed;
+}
+
+static void each_call_fails_once(void **state)
+{
+    (void)state;
+    for (uint64_t count = 1; count <= 6; count++) {
+        for (uint64_t done_count = 0; done_count <= count; done_count++) {
+            uint64_t nth = 1;
+            while (write_with_failure(nth, count, done_count)) {
+                nth++;
+            }
+            assert_true(nth > 12);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         {"what counted as persisted survives a power cut anywhere", the_power_goes_anywhere, NULL,
+         NULL, NULL},
+        {"each write and sync of LMDB's fails once, or some in a row", each_call_fails_once, NULL,
          NULL, NULL},
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
