@@ -5,9 +5,9 @@
  *
  * Most pieces are ready at once. A part waits until its group is whole. So does every later piece
  * with an entry about the same thing (a place in a queue, a retained topic …), for it must be
- * written behind it; all others pass. Waiting goes from later to earlier pieces only, so that whatever traffic
- * follows, a group that is whole is soon written: groups that wait for each other (two workers had
- * them in different order) are written together.
+ * written behind it; all others pass. Waiting goes from later to earlier pieces only, so that
+ * whatever traffic follows, a group that is whole is soon written: groups that wait for each other
+ * (two workers had them in different order) are written together.
  *
  * Parts must be taken in the order of cause: a part before those that follow from it. */
 #ifndef MIDGE_STORE_PART_SHELF_H

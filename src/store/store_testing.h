@@ -58,7 +58,8 @@ void add_fetch(struct batch *batch, uint64_t session, uint64_t place, uint32_t c
 
 /* Everything that store_restore_next gives, a line an entry, sorted as it came; at most `size`. */
 void bench_restore(struct bench *bench, char *text, size_t size);
-/* Everything that an inspection finds, leftovers too. The store is closed for it, and opened again. */
+/* Everything that an inspection finds, leftovers too. The store is closed for it, and opened
+ * again. */
 void bench_inspect(struct bench *bench, char *text, size_t size);
 /* Everything in `backend` (taken), but what was left behind. */
 void inspection_tell(struct store_backend *backend, char *text, size_t size);
