@@ -42,7 +42,8 @@ bool durable_begin(struct core *core, struct session *session, uint64_t number)
 void durable_end(struct core *core, struct session *session)
 {
     struct session_entry entry = {.number = session->durable->number};
-    journal_add(core, ENTRY_SESSION_GONE, &entry, NULL, 0);
+    core->journal.ended[session->hash % JOURNAL_ENDED_SLOTS] =
+        journal_add(core, ENTRY_SESSION_GONE, &entry, NULL, 0);
     journal_linger(core, JOURNAL_LINGER_LAZY_US);
     core->counters.memory_held -= sizeof *session->durable;
     durable_free(session);

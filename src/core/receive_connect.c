@@ -25,7 +25,7 @@
 #include <stdlib.h>
 
 static uint32_t asked_expiry(const struct link *link, const struct packet_connect *connect);
-static bool must_be_written(const struct core *core, const struct session *session,
+static bool must_be_written(const struct core *core, const struct session *session, uint64_t hash,
                             const struct packet_connect *connect, uint32_t expiry_s);
 static bool wait_to_welcome(struct core *core, struct link *link, bool was_present,
                             const struct assigned_id *assigned, struct bytes data,
@@ -81,9 +81,9 @@ void connect_accept(struct core *core, struct link *link, const struct packet_co
                     const struct assigned_id *assigned, struct bytes data, struct bytes whole)
 {
     uint64_t hash = hash_bytes(connect->client_id, core->hash_seed);
-    struct session *session = sessions_find(&core->sessions, hash, connect->client_id);
+    struct session *session = session_find_alive(core, hash, connect->client_id);
     uint32_t expiry_s = asked_expiry(link, connect);
-    bool waits = must_be_written(core, session, connect, expiry_s);
+    bool waits = must_be_written(core, session, hash, connect, expiry_s);
     bool takes_room = !session; /* one that is there may come and empty its queue */
     if (waits && (core->journal.state == STORE_FAILING ||
                   (core->journal.state == STORE_FULL && takes_room))) {
@@ -145,12 +145,15 @@ static uint32_t asked_expiry(const struct link *link, const struct packet_connec
 
 /* What CONNACK says must not be undone by a crash: that there is a session, or none any more, when
  * it ends, and what its will is. */
-static bool must_be_written(const struct core *core, const struct session *session,
+static bool must_be_written(const struct core *core, const struct session *session, uint64_t hash,
                             const struct packet_connect *connect, uint32_t expiry_s)
 {
     bool was_durable = session && session->durable;
-    if (!journal_is_on(core) || (!was_durable && expiry_s == 0)) {
+    if (!journal_is_on(core)) {
         return false;
+    }
+    if (!was_durable && expiry_s == 0) { /* unless its end a moment ago is not yet written */
+        return core->journal.ended[hash % JOURNAL_ENDED_SLOTS] > core->journal.persisted;
     }
     bool stays_as_it_was = was_durable && !connect->clean_start && !connect->has_will &&
                            !session->will && session->expiry_s == expiry_s &&

@@ -22,6 +22,16 @@ static uint64_t after_away(const struct session *session, uint64_t us);
 static void arm(struct core *core, struct session *session);
 static void count_discarded(struct core *core, struct session *session);
 
+struct session *session_find_alive(struct core *core, uint64_t hash, struct bytes client_id)
+{
+    struct session *session = sessions_find(&core->sessions, hash, client_id);
+    if (session && !session->link && expiry_deadline(core, session) <= core->now_us) {
+        session_meet_deadline(core, session);
+        return NULL;
+    }
+    return session;
+}
+
 struct session *session_attach(struct core *core, struct link *link, struct bytes client_id,
                                uint64_t hash, bool clean_start, uint32_t expiry_s,
                                bool *was_present)

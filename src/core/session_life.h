@@ -8,6 +8,8 @@
 
 #include "core/core_state.h"
 
+/* The session of that client, or NULL. One whose time was over while nobody looked is ended. */
+struct session *session_find_alive(struct core *core, uint64_t hash, struct bytes client_id);
 /* How a connection ended. */
 enum parting {
     PARTING_ORDERLY, /* DISCONNECT with reason 0: the will is forgotten */
