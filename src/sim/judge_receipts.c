@@ -172,8 +172,8 @@ static bool check_repetition(struct judge *judge, const struct model_receipt *re
 static bool check_quota(struct judge *judge, struct model_link *link,
                         const struct model_receipt *receipt)
 {
-    if (is_in_use(receipt) && receipt->link == link->number) {
-        return true; /* counted already */
+    if (link->is_hostile || (is_in_use(receipt) && receipt->link == link->number)) {
+        return true; /* nobody knows what it has answered; or counted already */
     }
     link->unanswered++;
     if (link->unanswered > link->receive_max) {
