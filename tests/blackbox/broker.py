@@ -118,6 +118,17 @@ class Broker:
         self.process.kill()
         raise AssertionError(f"{self.program} does not listen after {START_S} s:\n{self.log()}")
 
+    def await_log(self, words):
+        """Its port is open before it has its store, and before it has said what there is to say."""
+        for _ in range(int(START_S / 0.02)):
+            if words in self.log():
+                return
+            try:
+                self.process.wait(0.02)
+            except subprocess.TimeoutExpired:
+                pass
+        raise AssertionError(f"{words!r} is not in the log:\n{self.log()}")
+
     def is_alive(self):
         return self.process.poll() is None
 

@@ -30,7 +30,7 @@ class Stored(Story):
     def with_store(self, *directives, **how):
         broker = self.own_broker("persistence true", f"persistence_location {self.path('store')}",
                                  *directives, **how)
-        self.eventually(lambda: "The store is" in broker.log(), "it has its store")
+        broker.await_log("The store is")
         return broker
 
     def run_with_store(self, *lines, arguments=()):

@@ -305,10 +305,11 @@ def check_the_broker(folder):
     lines += ["user root"] if os.geteuid() == 0 else []
     # Whoever starts midged too early is told, and may still import: its store is empty.
     with Broker(os.environ["MIDGED"], lines) as broker:
-        assert "midge store import" in broker.log(), broker.log()
+        broker.await_log("midge store import")
         assert store in midge("import", source, "--store", store, status=2), "a store in use"
     midge("import", source, "--store", store)
     with Broker(os.environ["MIDGED"], lines) as broker:
+        broker.await_log("The store is")
         for command in ("check", "dump", "compact"):
             assert store in midge(command, store, status=2), "a store in use is refused"
         come_back(broker.port)
