@@ -135,6 +135,9 @@ static bool stays(void *context, struct delivery *delivery)
     if (!delivery->tag || delivery->tag->share_group != returning->member->share_group) {
         return true;
     }
+    if (delivery->qos == 2 && delivery->dup) {
+        return true; /* begun before a restart. [MQTT-4.8.2-4] [MQTT-4.8.2-5] */
+    }
     return_delivery(returning->core, returning->member, delivery);
     delivery_fini(delivery, &returning->core->counters);
     return false;
