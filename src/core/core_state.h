@@ -44,16 +44,17 @@ struct retained_change {
 };
 
 /* What this worker writes down, and who waits for it; see journal.h. */
-enum { JOURNAL_ENDED_SLOTS = 64 };
+enum { JOURNAL_CHANGED_SLOTS = 64 };
 
 struct journal {
     bool is_on;
-    uint64_t start, count;               /* for record_number */
-    uint64_t wall_offset_us;             /* from this core's time to the wall's */
-    struct batch *open;                  /* NULL: nothing was added yet */
-    uint64_t number;                     /* of the open batch */
-    uint64_t persisted;                  /* the last batch on the disk */
-    uint64_t ended[JOURNAL_ENDED_SLOTS]; /* the batch with the last end of a session, by its hash */
+    uint64_t start, count;   /* for record_number */
+    uint64_t wall_offset_us; /* from this core's time to the wall's */
+    struct batch *open;      /* NULL: nothing was added yet */
+    uint64_t number;         /* of the open batch */
+    uint64_t persisted;      /* the last batch on the disk */
+    /* The batch with the last beginning, change or end of a session, by its hash. */
+    uint64_t changed[JOURNAL_CHANGED_SLOTS];
     uint64_t due_us; /* when the open batch is; UINT64_MAX: nobody asked for it */
     struct heap_entry timer;
     struct list receipts;             /* of messages, in the order of batches; see receipt.h */

@@ -42,7 +42,7 @@ bool durable_begin(struct core *core, struct session *session, uint64_t number)
 void durable_end(struct core *core, struct session *session)
 {
     struct session_entry entry = {.number = session->durable->number};
-    core->journal.ended[session->hash % JOURNAL_ENDED_SLOTS] =
+    core->journal.changed[session->hash % JOURNAL_CHANGED_SLOTS] =
         journal_add(core, ENTRY_SESSION_GONE, &entry, NULL, 0);
     journal_linger(core, JOURNAL_LINGER_LAZY_US);
     core->counters.memory_held -= sizeof *session->durable;
@@ -80,7 +80,8 @@ void durable_write_session(struct core *core, struct session *session)
         entry.will.expires_us = will->message->expires_us; /* an interval, not yet a time */
         runs[1] = stored_body(will->message);
     }
-    journal_add(core, ENTRY_SESSION, &entry, runs, 2);
+    core->journal.changed[session->hash % JOURNAL_CHANGED_SLOTS] =
+        journal_add(core, ENTRY_SESSION, &entry, runs, 2);
     journal_linger(core, JOURNAL_LINGER_LAZY_US);
 }
 

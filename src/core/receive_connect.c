@@ -152,8 +152,11 @@ static bool must_be_written(const struct core *core, const struct session *sessi
     if (!journal_is_on(core)) {
         return false;
     }
-    if (!was_durable && expiry_s == 0) { /* unless its end a moment ago is not yet written */
-        return core->journal.ended[hash % JOURNAL_ENDED_SLOTS] > core->journal.persisted;
+    if (core->journal.changed[hash % JOURNAL_CHANGED_SLOTS] > core->journal.persisted) {
+        return true; /* how it was, or that it ended, is not yet written itself */
+    }
+    if (!was_durable && expiry_s == 0) {
+        return false;
     }
     bool stays_as_it_was = was_durable && !connect->clean_start && !connect->has_will &&
                            !session->will && session->expiry_s == expiry_s &&
