@@ -18,11 +18,11 @@ enum fault_kind {
 struct faults {
     struct stage *stage;
     struct random random;
-    uint32_t out;        /* bits of kinds that do not happen */
-    uint32_t workers;    /* at each start; 0: drawn */
-    uint64_t rarity;     /* steps between two, about */
-    uint64_t next;       /* step of the agenda */
-    uint64_t heal;       /* step in which the disk is well again; 0: it is */
+    uint32_t out;     /* bits of kinds that do not happen */
+    uint32_t workers; /* at each start; 0: drawn */
+    uint64_t rarity;  /* steps between two, about */
+    uint64_t next;    /* step of the agenda */
+    uint64_t heal;    /* step in which the disk is well again; 0: it is */
     uint64_t crashes, stops;
     struct appointment rise; /* the broker starts again */
 };

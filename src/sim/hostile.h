@@ -15,7 +15,7 @@ struct hostile {
     struct line *line; /* NULL: none */
     struct tap tap;
     struct appointment act;
-    struct hostile *twin; /* has the same client identifier; NULL: nobody */
+    struct hostile *twin;   /* has the same client identifier; NULL: nobody */
     struct byte_queue said; /* what the line had no room for */
     uint64_t pause_us_max;
     bool is_deaf, is_mute;

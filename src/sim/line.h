@@ -57,7 +57,7 @@ struct line_owner {
 };
 
 struct line {
-    uint64_t number; /* 1, 2 … in the world: how the judge calls it */
+    uint64_t number;       /* 1, 2 … in the world: how the judge calls it */
     uint64_t asked, heard; /* bytes the client ever wrote; those the broker's cores took */
     struct agenda *agenda;
     struct random random;

@@ -15,16 +15,16 @@ enum { TAP_ALIASES_MAX = 16, TAP_TEXT_SIZE = 64, TAP_FILTERS_MAX = 8, TAP_EMPTIE
 struct tap {
     struct judge *judge;
     const struct agenda *agenda;
-    uint64_t *messages;      /* the world's count of messages, for those without a payload */
-    uint32_t client;         /* as the judge counts */
+    uint64_t *messages; /* the world's count of messages, for those without a payload */
+    uint32_t client;    /* as the judge counts */
     uint64_t link;
     uint8_t version;
     bool is_hostile;
-    bool has_connect;       /* CONNECT has left, whole */
-    bool has_connack;       /* it was accepted */
-    bool is_spoilt;         /* what it sends is not listened to */
-    bool is_stale;          /* another connection has taken its client identifier: nothing is */
-    bool is_goodbye_sent;   /* DISCONNECT has left */
+    bool has_connect;     /* CONNECT has left, whole */
+    bool has_connack;     /* it was accepted */
+    bool is_spoilt;       /* what it sends is not listened to */
+    bool is_stale;        /* another connection has taken its client identifier: nothing is */
+    bool is_goodbye_sent; /* DISCONNECT has left */
     struct {
         uint16_t packet_id;
         uint64_t message;
