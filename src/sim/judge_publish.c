@@ -300,8 +300,8 @@ static void taken(struct judge *judge, struct model_sending *sending, uint8_t re
     }
 }
 
-/* Whether the session must get it: a certain subscription at QoS 1 or 2 since before it was sent.
- * Two subscriptions of one filter where the later is not acknowledged: the lower QoS counts. */
+/* Whether the session must get it: a certain subscription at QoS 1 or 2 since before it was sent,
+ * and none without acknowledgement that may have replaced it by less. */
 static bool is_owed(struct judge *judge, const struct model_session *session,
                     const struct model_message *message, uint64_t *since)
 {
@@ -319,12 +319,13 @@ static bool is_owed(struct judge *judge, const struct model_session *session,
             !model_texts_match(&judge->texts, subscription->pattern, message->topic)) {
             continue;
         }
-        if (subscription->acknowledged == 0 && subscription->qos == 0) {
+        bool is_unwanted = subscription->qos == 0 || /* which one that replaces it may be, too */
+                           (subscription->no_local && message->publisher == session->client);
+        if (subscription->acknowledged == 0 && is_unwanted) {
             return false;
         }
         if (model_subscription_is_certain(session, subscription, message->first_sent) &&
-            subscription->qos > 0 &&
-            !(subscription->no_local && message->publisher == session->client)) {
+            !is_unwanted) {
             is_certain = true;
             *since = subscription->acknowledged;
         }

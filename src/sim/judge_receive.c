@@ -17,6 +17,8 @@ struct replay_chance {
 
 static void judge_message(struct judge *judge, struct model_link *link,
                           const struct judge_received *received, enum judge_delivery delivery);
+/* Whether a shared subscription may give it this topic. */
+static bool is_sharing(struct judge *judge, const struct model_session *session, uint32_t topic);
 static bool check_packet(struct judge *judge, const struct judge_received *received);
 static struct model_message *find_message(struct judge *judge,
                                           const struct judge_received *received);
@@ -74,8 +76,12 @@ static void judge_message(struct judge *judge, struct model_link *link,
                           const struct judge_received *received, enum judge_delivery delivery)
 {
     struct model_session *session = &judge->sessions[link->client];
-    if (delivery == JUDGE_AGAIN && !model_messages_find(&judge->messages, received->message)) {
-        return; /* it was over, but a crash made the broker forget that */
+    uint32_t topic = model_texts_number(&judge->texts, received->topic);
+    bool is_over = !model_messages_find(&judge->messages, received->message);
+    bool may_be_undone = delivery == JUDGE_AGAIN || (received->qos == 1 && judge->crash != 0 &&
+                                                     is_sharing(judge, session, topic));
+    if (is_over && may_be_undone && received->message <= judge->messages.newest) {
+        return; /* a crash made the broker forget that it was acknowledged, perhaps by another */
     }
     struct model_message *message = find_message(judge, received);
     if (!message || !check_will(judge, message) || link->life != session->life) {
@@ -116,6 +122,18 @@ static void judge_message(struct judge *judge, struct model_link *link,
     if (message->retain) {
         model_session_forget_replay(session, message->topic);
     }
+}
+
+static bool is_sharing(struct judge *judge, const struct model_session *session, uint32_t topic)
+{
+    for (uint32_t i = 0; i < session->subscription_count; i++) {
+        const struct model_subscription *subscription = &session->subscriptions[i];
+        if (subscription->is_shared &&
+            model_texts_match(&judge->texts, subscription->pattern, topic)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool check_packet(struct judge *judge, const struct judge_received *received)
@@ -247,8 +265,8 @@ static bool check_live(struct judge *judge, const struct model_link *link,
         return false;
     }
     bool is_resent = received->dup && heard->last != 0 && heard->last_link != link->number;
-    if (received->qos == 1 && is_resent) {
-        return true;
+    if (received->qos == 1 && (is_resent || shares > 0)) {
+        return true; /* what a share's other members did not acknowledge comes here, and back */
     }
     /* A crash before PUBREC or PUBACK: the publisher sends it again, and it is passed on again.
      * Only what is delivered at QoS 2 is promised to come once even then. */
