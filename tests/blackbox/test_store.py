@@ -196,6 +196,32 @@ class Restart(Stored):
         broker.process.kill()
         broker.process.wait()
 
+    def test_durability_at_reload(self):
+        """from durability off or interval to always: what was acknowledged before survives, too"""
+        for before in ("durability off", "durability interval 86400"):
+            topic = self.topic(before.split()[1])
+            broker = self.with_store(before)
+            blue = self.durable("blue", broker=broker)
+            blue.subscribe(topic, qos=1)
+            blue.disconnect()
+            green = self.client("green", broker=broker)
+            green.publish(topic, b"before", 1, retain=True)
+            with open(broker.configuration_path, encoding="utf-8") as file:
+                lines = file.read()
+            with open(broker.configuration_path, "w", encoding="utf-8") as file:
+                file.write(lines.replace(before, "durability always"))
+            broker.process.send_signal(signal.SIGHUP)
+            broker.await_log("durability always: what is")
+            green.publish(topic, b"behind", 1)
+            self.end(broker, signal.SIGKILL)
+            broker = self.with_store()
+            blue = self.durable("blue", broker=broker)
+            self.assertTrue(blue.connack.session_present)
+            blue.expect_message(topic, b"before", dup=False)
+            blue.expect_message(topic, b"behind", dup=False)
+            self.client("blue", broker=broker).subscribe(topic)
+            self.end(broker, signal.SIGTERM)
+
     def test_restored_is_told(self):
         """the log says how much was restored"""
         broker = self.with_store()
