@@ -9,18 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DIAL_US_MAX = 20000, READ_MAX = 4096 };
+enum { DIAL_US_MAX = 20000 };
 
 static void act(void *context);
 static void tick(void *context);
 static void dial(void *context);
 static void notice(void *context);
 static void on_event(struct umqtt *client, const struct umqtt_event *event, void *context);
-static bool read_some(struct actor *actor);
-static bool write_some(struct actor *actor);
 static void schedule_act(struct actor *actor);
 static void schedule_tick(struct actor *actor);
-static uint32_t now_ms(const struct actor *actor);
 
 struct actor *actor_new(struct stage *stage, uint32_t client, uint64_t seed)
 {
@@ -108,8 +105,8 @@ void actor_pump(struct actor *actor)
 {
     bool moved = true;
     while (moved) {
-        moved = write_some(actor);
-        moved |= read_some(actor);
+        moved = actor_write_some(actor);
+        moved |= actor_read_some(actor);
         enum umqtt_wants wants = umqtt_wants(&actor->umqtt);
         enum pipe_fate fate = actor->line ? line_fate(actor->line, LINE_CLIENT) : PIPE_FLOWS;
         if (actor->line && line_is_reset(actor->line, LINE_CLIENT)) {
@@ -127,19 +124,6 @@ void actor_pump(struct actor *actor)
     schedule_tick(actor);
 }
 
-void actor_drop_line(struct actor *actor)
-{
-    agenda_cancel(actor->stage->agenda, &actor->dial);
-    if (actor->line) {
-        struct line *line = actor->line;
-        actor->line = NULL;
-        tap_end(&actor->tap);
-        line_close(line, LINE_CLIENT);
-    }
-    actor->is_dozing = false;
-    umqtt_closed(&actor->umqtt, now_ms(actor));
-}
-
 static void act(void *context)
 {
     struct actor *actor = context;
@@ -152,7 +136,7 @@ static void act(void *context)
 static void tick(void *context)
 {
     struct actor *actor = context;
-    umqtt_tick(&actor->umqtt, now_ms(actor));
+    umqtt_tick(&actor->umqtt, actor_now_ms(actor));
     if (actor->is_resting && actor->nature.keeps_session &&
         umqtt_state(&actor->umqtt) == UMQTT_IDLE) {
         actor_start(actor);
@@ -171,9 +155,9 @@ static void dial(void *context)
         line_own(actor->line, LINE_CLIENT, notice, actor);
         tap_begin(&actor->tap, actor->client, actor->line->number);
         actor_renew_will(actor);
-        umqtt_opened(&actor->umqtt, now_ms(actor));
+        umqtt_opened(&actor->umqtt, actor_now_ms(actor));
     } else {
-        umqtt_closed(&actor->umqtt, now_ms(actor));
+        umqtt_closed(&actor->umqtt, actor_now_ms(actor));
     }
     actor_pump(actor);
 }
@@ -192,47 +176,6 @@ static void on_event(struct umqtt *client, const struct umqtt_event *event, void
     }
 }
 
-/* True: something moved. */
-static bool read_some(struct actor *actor)
-{
-    if (!actor->line || actor->is_dozing) {
-        return false;
-    }
-    struct bytes arrived = line_view(actor->line, LINE_CLIENT);
-    if (arrived.size == 0) {
-        return false;
-    }
-    arrived.size = arrived.size < READ_MAX ? arrived.size : READ_MAX;
-    size_t taken =
-        umqtt_receive(&actor->umqtt, now_ms(actor), umqtt_bytes(arrived.data, arrived.size));
-    tap_received(&actor->tap, bytes_of(arrived.data, taken));
-    if (umqtt_state(&actor->umqtt) == UMQTT_CLOSING) {
-        taken = arrived.size; /* nobody wants to hear the rest */
-    }
-    line_take(actor->line, LINE_CLIENT, taken);
-    return taken > 0;
-}
-
-static bool write_some(struct actor *actor)
-{
-    bool moved = false;
-    while (actor->line) {
-        struct umqtt_bytes view = umqtt_output(&actor->umqtt);
-        struct bytes out = bytes_of(view.data, view.size);
-        if (out.size == 0) {
-            break;
-        }
-        out.size = line_write(actor->line, LINE_CLIENT, out);
-        if (out.size == 0) {
-            break;
-        }
-        tap_sent(&actor->tap, out);
-        umqtt_output_sent(&actor->umqtt, now_ms(actor), out.size);
-        moved = true;
-    }
-    return moved;
-}
-
 static void schedule_act(struct actor *actor)
 {
     if (!actor->is_resting) {
@@ -243,7 +186,7 @@ static void schedule_act(struct actor *actor)
 
 static void schedule_tick(struct actor *actor)
 {
-    uint32_t wait_ms = umqtt_wait_ms(&actor->umqtt, now_ms(actor));
+    uint32_t wait_ms = umqtt_wait_ms(&actor->umqtt, actor_now_ms(actor));
     if (actor->is_resting && actor->nature.keeps_session &&
         umqtt_state(&actor->umqtt) == UMQTT_IDLE) {
         wait_ms = 100;
@@ -253,9 +196,4 @@ static void schedule_tick(struct actor *actor)
     } else {
         agenda_make(actor->stage->agenda, &actor->tick, (uint64_t)wait_ms * 1000 + 1000);
     }
-}
-
-static uint32_t now_ms(const struct actor *actor)
-{
-    return (uint32_t)(actor->stage->agenda->now_us / 1000);
 }

@@ -2,7 +2,7 @@
 #ifndef MIDGE_SIM_ACTOR_MOOD_H
 #define MIDGE_SIM_ACTOR_MOOD_H
 
-#include "sim/actor.h"
+#include "sim/actor_body.h"
 
 void actor_draw_nature(struct actor_nature *nature, struct random *random);
 /* One act, whatever comes to its mind. */

@@ -2,7 +2,7 @@
 #ifndef MIDGE_SIM_CONNECTION_H
 #define MIDGE_SIM_CONNECTION_H
 
-#include "sim/worker.h"
+#include "sim/workforce.h"
 
 /* A connection (given) for that line. */
 struct connection *connection_new(struct line *line);

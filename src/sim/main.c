@@ -2,6 +2,7 @@
  *
  * Exit status: 0 all is well, 1 a violation, 2 it could not be asked. */
 #include "sim/options.h"
+#include "sim/shrink.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -23,8 +23,4 @@ struct outcome {
 /* Plays it. With `story` the last events are told there when something is wrong. */
 void play(const struct play *play, struct outcome *outcome, FILE *story);
 
-/* Given a play in which something is wrong: finds one with fewer steps, people and faults in which
- * something is wrong, too. *outcome becomes that one's. */
-void play_shrink(struct play *play, struct outcome *outcome);
-
 #endif

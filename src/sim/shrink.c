@@ -1,8 +1,5 @@
-/* shrink.c — a shorter story with the same end. See play.h.
- *
- * A violation need not show in every shorter prefix that ends with a rest, so the halving finds
- * some short one, not the shortest. What is kept in the end has always been played. */
-#include "sim/play.h"
+/* shrink.c — see shrink.h. */
+#include "sim/shrink.h"
 
 static bool is_same_kind(const char *words, const char *other_words);
 static const char *cited(const char *words);

@@ -2,9 +2,6 @@
 #include "sim/tap.h"
 
 #include "wire/frame.h"
-#include "wire/packet.h"
-
-#include "sim/tap_packets.h"
 
 void tap_begin(struct tap *tap, uint32_t client, uint64_t link)
 {
@@ -64,13 +61,4 @@ void tap_received(struct tap *tap, struct bytes bytes)
     if (result == FRAME_MALFORMED) {
         judge_nonsense_received(tap->judge, tap->agenda->now_us, tap->link, "no MQTT packet");
     }
-}
-
-uint64_t tap_message_number(struct bytes payload)
-{
-    uint64_t number = 0;
-    for (size_t i = 0; i < payload.size && payload.data[i] >= '0' && payload.data[i] <= '9'; i++) {
-        number = number * 10 + (uint64_t)(payload.data[i] - '0');
-    }
-    return number;
 }

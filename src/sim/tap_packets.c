@@ -92,6 +92,15 @@ void tap_packet_received(struct tap *tap, const struct frame *frame)
     }
 }
 
+uint64_t tap_message_number(struct bytes payload)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < payload.size && payload.data[i] >= '0' && payload.data[i] <= '9'; i++) {
+        number = number * 10 + (uint64_t)(payload.data[i] - '0');
+    }
+    return number;
+}
+
 static void tell_connect(struct tap *tap, const struct packet_connect *connect)
 {
     char will_topic[TAP_TEXT_SIZE] = "";

@@ -27,7 +27,6 @@ static bool end_one(struct worker *worker);
 static void end_connection(struct worker *worker, struct connection *connection);
 static bool flush_one(struct worker *worker);
 static void stop(struct worker *worker);
-static void check(struct worker *worker);
 
 void worker_init(struct worker *worker, struct workforce *force, const struct core_birth *birth)
 {
@@ -72,22 +71,6 @@ void worker_post(struct worker *worker, struct mail *mail)
 {
     mailbox_put(&worker->box, mail);
     worker_wake(worker);
-}
-
-void worker_wake(struct worker *worker)
-{
-    struct workforce *force = worker->force;
-    agenda_make_earlier(force->agenda, &worker->turn,
-                        random_below(&force->random, force->pause_us_max + 1));
-}
-
-void worker_step(struct worker *worker, struct event *event, struct effects *effects)
-{
-    event->now_us = worker->force->agenda->now_us;
-    core_step(worker->core, event, effects);
-    worker->deadline_us = effects->deadline_us;
-    worker->has_stepped = true;
-    check(worker);
 }
 
 void worker_give_batches(struct worker *worker, bool all)
@@ -390,13 +373,4 @@ static void stop(struct worker *worker)
     struct effects effects;
     worker->is_stopping = true;
     worker_step(worker, &event, &effects);
-}
-
-/* What each core must always be able to say. */
-static void check(struct worker *worker)
-{
-    const struct counters *now = core_counters(worker->core);
-    if (now->owed != now->delivered + counters_dropped(now) + now->queued + now->in_flight) {
-        worker->force->wrong = "the drop balance of a worker does not hold";
-    }
 }

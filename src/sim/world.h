@@ -41,8 +41,8 @@ struct world {
 
 struct world *world_new(const struct plan *plan); /* given */
 void world_free(struct world *world);
-/* One step. False: something is wrong, in world->wrong; or, when that is empty, nothing is left that
- * could happen. */
+/* One step. False: something is wrong, in world->wrong; or, when that is empty, nothing is left
+ * that could happen. */
 bool world_step(struct world *world);
 /* Everything is healed, and plays on until all is said and done; then the judge looks. False: see
  * world->wrong. Afterwards the world goes on. */

@@ -29,7 +29,7 @@ ARROWS = {
     "web": ["core/inspect.h", "net"],
     "config": ["*/*_options.h"],
     "cli": ["umqtt", "net", "topic", "store", "identity/password_file.h"],
-    "sim": ["core", "umqtt", "store"],
+    "sim": ["core", "umqtt", "store", "wire"],
     "broker": ["*"],
 }
 
