@@ -233,7 +233,15 @@ uint16_t durable_packet_id(const struct session *session, const struct delivery 
 bool durable_may_send(const struct session *session, const struct delivery *delivery)
 {
     const struct durable *durable = session->durable;
-    return !durable || delivery->qos < 2 || place_of(durable, delivery) < durable->place_persisted;
+    const struct flow_out *flow = &session->flow_out;
+    if (!durable) {
+        return true;
+    }
+    /* Identifiers go round with the places, and those between may have been dropped unsent. */
+    if (flow->count > 0 && delivery->place - flow->ring[flow->head].place >= FLOW_OUT_WINDOW_MAX) {
+        return false;
+    }
+    return delivery->qos < 2 || place_of(durable, delivery) < durable->place_persisted;
 }
 
 /* The whole of a place whose lower half the delivery has: the highest below the next one. */

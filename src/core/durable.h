@@ -46,7 +46,8 @@ bool durable_note_persisted(struct core *core, struct session *session, uint64_t
 
 /* The identifier that follows from a delivery's place. [MQTT-2.2.1-4] */
 uint16_t durable_packet_id(const struct session *session, const struct delivery *delivery);
-/* QoS 2 is sent when it is on the disk: otherwise a crash could deliver it twice. [MQTT-4.3.3-7] */
+/* QoS 2 is sent when it is on the disk: otherwise a crash could deliver it twice. [MQTT-4.3.3-7]
+ * None is sent while one is in flight that may have its identifier. [MQTT-2.2.1-4] */
 bool durable_may_send(const struct session *session, const struct delivery *delivery);
 
 static inline uint64_t durable_backlog_count(const struct session *session)
