@@ -128,7 +128,8 @@ static void answer(struct core *core, const struct waiting *waiting)
     case WAITING_SUBACK: suback_send(core, link, waiting->packet_id, rest); break;
     case WAITING_UNSUBACK: unsuback_send(core, link, waiting->packet_id, rest); break;
     case WAITING_PUBREC:
-        send_ack(core, link, PACKET_PUBREC, waiting->packet_id, REASON_SUCCESS, NULL);
+        send_ack(core, link, PACKET_PUBREC, waiting->packet_id, (enum reason_code)waiting->reason,
+                 NULL);
         break;
     case WAITING_PUBCOMP:
         send_ack(core, link, PACKET_PUBCOMP, waiting->packet_id, (enum reason_code)waiting->reason,

@@ -5,6 +5,7 @@
 #include "core/links.h"
 #include "core/received.h"
 #include "core/send.h"
+#include "core/waiting.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@ static void forget(struct core *core, struct receipt *receipt);
 static void detach(struct core *core, struct receipt *receipt);
 static void tell(struct core *core, const struct receipt *receipt);
 static void tell_link(struct core *core, const struct receipt *receipt);
+static bool refuse_for_good(struct core *core, struct link *link, const struct receipt *receipt);
 static uint64_t number_hash(uint64_t number);
 static bool has_number(const void *item, const void *key);
 
@@ -270,11 +272,22 @@ static void tell_link(struct core *core, const struct receipt *receipt)
                     ? "a queue is full, or no more retained messages are kept"
                     : NULL;
     }
-    if (receipt->qos == 2 && receipt->reason >= REASON_UNSPECIFIED_ERROR) {
-        received_free(core, link->session, receipt->packet_id); /* [MQTT-4.3.3-9] */
+    if (receipt->qos == 2 && receipt->reason >= REASON_UNSPECIFIED_ERROR &&
+        refuse_for_good(core, link, receipt)) {
+        return;
     }
     send_ack(core, link, receipt->qos == 2 ? PACKET_PUBREC : PACKET_PUBACK, receipt->packet_id,
              (enum reason_code)receipt->reason, words);
+}
+
+/* Frees the identifier. True: told later, when that is written; after a crash, whoever was told
+ * would use it for another message, which must not be taken for this one. [MQTT-4.3.3-9] */
+static bool refuse_for_good(struct core *core, struct link *link, const struct receipt *receipt)
+{
+    received_free(core, link->session, receipt->packet_id);
+    return link->session->durable &&
+           waiting_add(core, link, WAITING_PUBREC, receipt->packet_id,
+                       (enum reason_code)receipt->reason, (struct bytes){0});
 }
 
 static uint64_t number_hash(uint64_t number)

@@ -9,7 +9,7 @@ enum waiting_kind {
     WAITING_CONNACK,  /* rest: what connect_welcome needs */
     WAITING_SUBACK,   /* rest: reasons */
     WAITING_UNSUBACK, /* rest: reasons */
-    WAITING_PUBREC,   /* for an identifier that is taken already */
+    WAITING_PUBREC,   /* reason; for an identifier that is taken already, or free again */
     WAITING_PUBCOMP,  /* reason */
     WAITING_PUBREL,   /* for a session, whatever link it has then */
 };
