@@ -185,7 +185,7 @@ void world_store_end(struct world *world)
 /* As many as may be: each after those before it of its worker, groups whole. */
 static uint32_t choose_batches(const struct world_store *store, uint32_t count, bool *is_chosen)
 {
-    struct group_parts *groups = calloc(GROUPS_MAX, sizeof *groups);
+    struct group_parts *groups = malloc(GROUPS_MAX * sizeof *groups);
     assert_non_null(groups);
     memset(is_chosen, true, count * sizeof *is_chosen);
     uint32_t chosen = count;
