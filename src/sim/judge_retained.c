@@ -56,7 +56,7 @@ bool judge_retained_is_possible(const struct judge *judge, const struct model_me
     if (retained && retained->unknown_since != 0) {
         return message->retain;
     }
-    return message->is_candidate && (message->superseded == 0 || message->superseded > since);
+    return message->retain && (message->superseded == 0 || message->superseded > since);
 }
 
 bool judge_retained_is_certain(const struct judge *judge, uint32_t topic, uint64_t since,

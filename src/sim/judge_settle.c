@@ -185,7 +185,15 @@ static bool may_be_kept_for(struct judge *judge, const struct model_session *ses
     if (session->presence == MODEL_GONE || judge_is_served(session)) {
         return false;
     }
-    return judge_chance_of(judge, session, message).qos != 0 ||
-           (message->heard[session->client].life == session->life &&
-            message->heard[session->client].last != 0);
+    const struct model_heard *heard = &message->heard[session->client];
+    if ((heard->life == session->life && heard->last != 0) ||
+        judge_chance_of(judge, session, message).qos != 0) {
+        return true;
+    }
+    for (uint32_t i = 0; message->retain && i < session->subscription_count; i++) {
+        if (model_texts_match(&judge->texts, session->subscriptions[i].pattern, message->topic)) {
+            return true; /* it may be on its way as a retained message */
+        }
+    }
+    return false;
 }

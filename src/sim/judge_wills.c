@@ -170,7 +170,8 @@ void judge_wills_idle(struct judge *judge)
                           "), but its connection stands [MQTT-3.1.2-8]",
                           message->publisher, message->number, will->heard);
         }
-        will->is_watched = will->state == MODEL_WILL_ARMED || will->state == MODEL_WILL_DUE;
+        will->is_watched = will->state == MODEL_WILL_ARMED || will->state == MODEL_WILL_DUE ||
+                           (will->state == MODEL_WILL_MAY && !is_surely_due(judge, message));
         if (will->is_watched) {
             judge->wills[count++] = message;
         }
@@ -219,10 +220,11 @@ static void crash(struct judge *judge, struct model_message *message, bool is_or
         trigger(judge, message, is_certain);
         will->due_high_us = UINT64_MAX;
         will->is_late = true;
-    } else if (will->state == MODEL_WILL_DUE) {
+    } else if (will->state == MODEL_WILL_DUE || will->state == MODEL_WILL_MAY) {
         if (!will->is_durable || is_orderly) {
             will->state = MODEL_WILL_MAY;
-        } else if (judge_now_us(judge) >= will->due_low_us) { /* it may have been, and be again */
+        }
+        if (judge_now_us(judge) >= will->due_low_us) { /* it may have been, and be again */
             message->sends++;
             message->fresh++;
         }
