@@ -132,9 +132,7 @@ struct returning {
 static bool stays(void *context, struct delivery *delivery)
 {
     struct returning *returning = context;
-    bool has_begun = delivery->qos == 2 && delivery->dup; /* in an earlier life [MQTT-4.8.2-5] */
-    if (!delivery->tag || delivery->tag->share_group != returning->member->share_group ||
-        has_begun) {
+    if (!delivery->tag || delivery->tag->share_group != returning->member->share_group) {
         return true;
     }
     if (delivery->qos == 2 && delivery->dup) {
