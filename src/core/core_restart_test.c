@@ -110,7 +110,7 @@ static void identifiers_stay_the_same(void **state)
     when_written(world);
     then_receives(world, "alice", "PUBREL #2");
     when_acks(world, "alice", PACKET_PUBCOMP, 2, 0);
-    then_receives(world, "alice", "PUBLISH a=4 q1 #4");
+    then_receives(world, "alice", "PUBLISH a=4 q1 #4 dup");
     then_receives_nothing(world, "alice");
 }
 

@@ -18,6 +18,7 @@ struct pending_suback {
 
 static void answer_when_written(struct core *core, struct link *link, uint16_t packet_id,
                                 struct bytes reasons);
+static bool grants_any(struct bytes reasons);
 
 void suback_answer(struct core *core, struct link *link, uint16_t packet_id, struct bytes reasons)
 {
@@ -73,9 +74,20 @@ void suback_note_joined(struct core *core, const struct share_record *record)
 static void answer_when_written(struct core *core, struct link *link, uint16_t packet_id,
                                 struct bytes reasons)
 {
-    if (!link->session->durable) {
+    if (!link->session->durable || !grants_any(reasons)) {
         suback_send(core, link, packet_id, reasons);
     } else if (!waiting_add(core, link, WAITING_SUBACK, packet_id, REASON_SUCCESS, reasons)) {
         refuse_link(core, link, REASON_QUOTA_EXCEEDED, "no memory");
     }
+}
+
+/* Where nothing is granted, nothing has to be written. */
+static bool grants_any(struct bytes reasons)
+{
+    for (size_t i = 0; i < reasons.size; i++) {
+        if (reasons.data[i] < REASON_UNSPECIFIED_ERROR) {
+            return true;
+        }
+    }
+    return false;
 }
