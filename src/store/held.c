@@ -5,9 +5,9 @@
 
 #include "base/hash.h"
 
+/* What an entry is about, and the body it refers to. */
 enum { TOUCHES_MAX = 2 };
 
-/* What a piece is about. */
 struct touch {
     enum store_table table;
     uint64_t first, second;
@@ -22,11 +22,14 @@ struct held {
 struct holder {
     struct holder *before, *after;
     struct held *held;
-    struct holding *holding;
+    bool *is_late; /* or NULL: it only refers to it */
 };
 
 static size_t touches_of(const struct entry *entry, struct touch touches[TOUCHES_MAX]);
+static bool make_room(struct holding *holding, const struct batch *batch, size_t from, size_t to);
 static bool hold(struct map *held, struct holder *holder, const struct touch *touch);
+static void mark_late(struct holder *holder);
+static void let_go(struct map *held, struct holder *holder);
 static struct held *find_held(const struct map *held, const struct touch *touch);
 static uint64_t hash_touch(const struct touch *touch);
 static bool is_same_touch(const void *item, const void *key);
@@ -34,23 +37,19 @@ static bool is_same_touch(const void *item, const void *key);
 bool held_take(struct map *held, struct holding *holding, const struct batch *batch, size_t from,
                size_t to)
 {
-    struct touch touches[TOUCHES_MAX];
-    struct entry entry;
-    size_t count = 0;
-    for (size_t at = from; at < to && batch_next(batch, &at, &entry);) {
-        count += touches_of(&entry, touches);
-    }
-    holding->holders = calloc(count ? count : 1, sizeof *holding->holders);
-    if (!holding->holders) {
+    if (!make_room(holding, batch, from, to)) {
         return false;
     }
-    for (size_t at = from; at < to && batch_next(batch, &at, &entry);) {
-        count = touches_of(&entry, touches);
+    struct entry entry;
+    size_t index = 0;
+    for (size_t at = from; at < to && batch_next(batch, &at, &entry); index++) {
+        struct touch touches[TOUCHES_MAX];
+        size_t count = touches_of(&entry, touches);
         for (size_t i = 0; i < count; i++) {
             struct holder *holder = &holding->holders[holding->count];
-            holder->holding = holding;
+            holder->is_late = i == 0 ? &holding->is_late[index] : NULL;
             if (!hold(held, holder, &touches[i])) {
-                held_release(held, holding);
+                holding_fini(held, holding);
                 return false;
             }
             holding->count++;
@@ -62,48 +61,44 @@ bool held_take(struct map *held, struct holding *holding, const struct batch *ba
 void held_release(struct map *held, struct holding *holding)
 {
     for (size_t i = 0; i < holding->count; i++) {
-        struct holder *holder = &holding->holders[i];
-        struct held *row = holder->held;
-        *(holder->before ? &holder->before->after : &row->oldest) = holder->after;
-        *(holder->after ? &holder->after->before : &row->newest) = holder->before;
-        if (!row->oldest) {
-            map_remove(held, row->hash, row);
-            free(row);
+        if (holding->holders[i].is_late) {
+            mark_late(holding->holders[i].before);
         }
+        let_go(held, &holding->holders[i]);
     }
-    free(holding->holders);
-    holding->holders = NULL;
     holding->count = 0;
 }
 
-bool held_meets(const struct map *held, const struct entry *entry)
+void held_overtake(struct map *held, const struct batch *batch, size_t from, size_t to)
 {
-    if (held->count == 0) {
-        return false;
-    }
-    struct touch touches[TOUCHES_MAX];
-    size_t count = touches_of(entry, touches);
-    for (size_t i = 0; i < count; i++) {
-        if (find_held(held, &touches[i])) {
-            return true;
+    struct entry entry;
+    for (size_t at = from; held->count > 0 && at < to && batch_next(batch, &at, &entry);) {
+        struct touch touches[TOUCHES_MAX];
+        const struct held *row =
+            touches_of(&entry, touches) > 0 ? find_held(held, &touches[0]) : NULL;
+        if (row) {
+            mark_late(row->newest);
         }
     }
-    return false;
+}
+
+void holding_fini(struct map *held, struct holding *holding)
+{
+    for (size_t i = 0; i < holding->count; i++) {
+        let_go(held, &holding->holders[i]);
+    }
+    free(holding->holders);
+    free(holding->is_late);
+    *holding = (struct holding){NULL, 0, NULL};
 }
 
 bool held_has(const struct map *held, enum store_table table, uint64_t first, uint64_t second)
 {
     const struct touch touch = {table, first, second};
-    return find_held(held, &touch) != NULL;
+    return held->count > 0 && find_held(held, &touch) != NULL;
 }
 
-struct holding *held_before(const struct holding *holding, size_t nth)
-{
-    const struct holder *before = holding->holders[nth].before;
-    return before ? before->holding : NULL;
-}
-
-/* What a later entry must not overtake this one about. */
+/* The first is what it changes. */
 static size_t touches_of(const struct entry *entry, struct touch touches[TOUCHES_MAX])
 {
     const union {
@@ -146,6 +141,24 @@ static size_t touches_of(const struct entry *entry, struct touch touches[TOUCHES
     }
 }
 
+static bool make_room(struct holding *holding, const struct batch *batch, size_t from, size_t to)
+{
+    struct touch touches[TOUCHES_MAX];
+    struct entry entry;
+    size_t touch_count = 1, entry_count = 1; /* none asks for nothing */
+    for (size_t at = from; at < to && batch_next(batch, &at, &entry); entry_count++) {
+        touch_count += touches_of(&entry, touches);
+    }
+    *holding = (struct holding){calloc(touch_count, sizeof *holding->holders), 0,
+                                calloc(entry_count, sizeof *holding->is_late)};
+    if (!holding->holders || !holding->is_late) {
+        free(holding->holders);
+        free(holding->is_late);
+        *holding = (struct holding){NULL, 0, NULL};
+    }
+    return holding->holders != NULL;
+}
+
 static bool hold(struct map *held, struct holder *holder, const struct touch *touch)
 {
     struct held *row = find_held(held, touch);
@@ -170,6 +183,27 @@ static bool hold(struct map *held, struct holder *holder, const struct touch *to
     }
     row->newest = holder;
     return true;
+}
+
+/* It, and all before it. */
+static void mark_late(struct holder *holder)
+{
+    for (; holder; holder = holder->before) {
+        if (holder->is_late) {
+            *holder->is_late = true;
+        }
+    }
+}
+
+static void let_go(struct map *held, struct holder *holder)
+{
+    struct held *row = holder->held;
+    *(holder->before ? &holder->before->after : &row->oldest) = holder->after;
+    *(holder->after ? &holder->after->before : &row->newest) = holder->before;
+    if (!row->oldest) {
+        map_remove(held, row->hash, row);
+        free(row);
+    }
 }
 
 static struct held *find_held(const struct map *held, const struct touch *touch)

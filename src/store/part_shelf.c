@@ -19,24 +19,23 @@ struct shelf_batch {
 
 struct shelf_group {
     struct list link;
-    uint64_t number; /* 0: of one piece that only waits for others; not in the map */
+    uint64_t number;
     uint64_t parts, parts_announced;
     uint64_t pieces;
-    bool may_go; /* while whole groups are chosen */
 };
 
 static bool sort_batch(struct part_shelf *shelf);
 static bool sort_part(struct part_shelf *shelf, const struct group_entry *group, size_t from);
 static bool sort_entries(struct part_shelf *shelf, size_t from);
 static struct piece *make_piece(struct part_shelf *shelf, size_t from, size_t to);
+static void free_piece(struct part_shelf *shelf, struct piece *piece);
 static void append_ready(struct part_shelf *shelf, struct piece *piece);
 static struct shelf_group *find_group(struct part_shelf *shelf, uint64_t number);
 static void free_group(struct part_shelf *shelf, struct shelf_group *group);
 static void append_waiting(struct part_shelf *shelf, struct piece *piece,
                            struct shelf_group *group);
 static bool is_same_group(const void *item, const void *key);
-static bool choose_groups(struct part_shelf *shelf);
-static bool must_wait(const struct piece *piece);
+static bool is_whole(const struct shelf_group *group);
 static void release_groups(struct part_shelf *shelf);
 
 void part_shelf_init(struct part_shelf *shelf)
@@ -53,9 +52,7 @@ void part_shelf_fini(struct part_shelf *shelf)
 {
     LIST_EACH_SAFE(link, after, &shelf->waiting)
     {
-        struct piece *piece = LIST_ITEM(link, struct piece, link);
-        held_release(&shelf->held, &piece->holding);
-        free(piece);
+        free_piece(shelf, LIST_ITEM(link, struct piece, link));
     }
     LIST_EACH_SAFE(link, after, &shelf->groups)
     {
@@ -63,7 +60,7 @@ void part_shelf_fini(struct part_shelf *shelf)
     }
     for (struct piece *piece = shelf->ready, *next; piece; piece = next) {
         next = piece->next;
-        free(piece);
+        free_piece(shelf, piece);
     }
     for (uint32_t worker = 0; worker < STORE_WORKERS_MAX; worker++) {
         for (struct shelf_batch *home = shelf->oldest[worker], *next; home; home = next) {
@@ -95,9 +92,7 @@ bool part_shelf_sort(struct part_shelf *shelf)
     while (is_done && (shelf->sorting || shelf->inbox)) {
         is_done = sort_batch(shelf);
     }
-    if (!list_is_empty(&shelf->waiting) && choose_groups(shelf)) {
-        release_groups(shelf);
-    }
+    release_groups(shelf);
     return is_done;
 }
 
@@ -118,7 +113,7 @@ void part_shelf_written(struct part_shelf *shelf, const struct piece *last)
         is_last = piece == last;
         shelf->ready = piece->next;
         piece->home->pieces_left--;
-        free(piece);
+        free_piece(shelf, piece);
     }
     if (!shelf->ready) {
         shelf->ready_last = NULL;
@@ -199,7 +194,7 @@ static bool sort_part(struct part_shelf *shelf, const struct group_entry *entry,
         if (group && group->parts == 0) {
             free_group(shelf, group);
         }
-        free(piece);
+        free_piece(shelf, piece);
         return false;
     }
     group->parts++;
@@ -209,39 +204,25 @@ static bool sort_part(struct part_shelf *shelf, const struct group_entry *entry,
     return true;
 }
 
-/* The entries from `from` up to the next part: they are written together. If one of them is held,
- * all of them wait. */
+/* The entries from `from` up to the next part: they are written together. */
 static bool sort_entries(struct part_shelf *shelf, size_t from)
 {
     struct entry entry;
     size_t to = from;
-    bool waits = false;
     for (size_t at = from; batch_next(shelf->sorting->batch, &at, &entry); to = at) {
         if (entry.kind == ENTRY_GROUP) {
             break;
         }
-        waits = waits || held_meets(&shelf->held, &entry);
     }
     struct piece *piece = make_piece(shelf, from, to);
-    struct shelf_group *group = piece && waits ? find_group(shelf, 0) : NULL;
-    if (!piece ||
-        (waits && (!group || !held_take(&shelf->held, &piece->holding, shelf->sorting->batch,
-                                        piece->from, piece->to)))) {
-        if (group) {
-            free_group(shelf, group);
-        }
-        free(piece);
+    if (!piece) {
         return false;
     }
-    if (waits) {
-        group->parts = 1;
-        append_waiting(shelf, piece, group);
-    } else {
-        const struct piece *last = shelf->ready_last;
-        piece->begins_unit = !last || last->home != piece->home;
-        shelf->sorting->pieces_left++;
-        append_ready(shelf, piece);
-    }
+    held_overtake(&shelf->held, shelf->sorting->batch, from, to);
+    const struct piece *last = shelf->ready_last;
+    piece->begins_unit = !last || last->home != piece->home;
+    shelf->sorting->pieces_left++;
+    append_ready(shelf, piece);
     shelf->sorting_at = to;
     return true;
 }
@@ -258,6 +239,14 @@ static struct piece *make_piece(struct part_shelf *shelf, size_t from, size_t to
     return piece;
 }
 
+static void free_piece(struct part_shelf *shelf, struct piece *piece)
+{
+    if (piece) {
+        holding_fini(&shelf->held, &piece->holding);
+        free(piece);
+    }
+}
+
 static void append_ready(struct part_shelf *shelf, struct piece *piece)
 {
     if (shelf->ready_last) {
@@ -272,8 +261,7 @@ static void append_ready(struct part_shelf *shelf, struct piece *piece)
 static struct shelf_group *find_group(struct part_shelf *shelf, uint64_t number)
 {
     uint64_t hash = hash_bytes(bytes_of(&number, sizeof number), 0);
-    struct shelf_group *group =
-        number ? map_find(&shelf->groups_by_number, hash, is_same_group, &number) : NULL;
+    struct shelf_group *group = map_find(&shelf->groups_by_number, hash, is_same_group, &number);
     if (group) {
         return group;
     }
@@ -282,7 +270,7 @@ static struct shelf_group *find_group(struct part_shelf *shelf, uint64_t number)
         return NULL;
     }
     group->number = number;
-    if (number && !map_add(&shelf->groups_by_number, hash, group)) {
+    if (!map_add(&shelf->groups_by_number, hash, group)) {
         free(group);
         return NULL;
     }
@@ -293,10 +281,8 @@ static struct shelf_group *find_group(struct part_shelf *shelf, uint64_t number)
 static void free_group(struct part_shelf *shelf, struct shelf_group *group)
 {
     list_remove(&group->link);
-    if (group->number) {
-        uint64_t hash = hash_bytes(bytes_of(&group->number, sizeof group->number), 0);
-        map_remove(&shelf->groups_by_number, hash, group);
-    }
+    uint64_t hash = hash_bytes(bytes_of(&group->number, sizeof group->number), 0);
+    map_remove(&shelf->groups_by_number, hash, group);
     free(group);
 }
 
@@ -314,44 +300,12 @@ static bool is_same_group(const void *item, const void *key)
     return ((const struct shelf_group *)item)->number == *(const uint64_t *)key;
 }
 
-/* Marks the most groups that are whole and wait for none but each other. False: there is none. */
-static bool choose_groups(struct part_shelf *shelf)
+static bool is_whole(const struct shelf_group *group)
 {
-    size_t chosen = 0;
-    LIST_EACH(link, &shelf->groups)
-    {
-        struct shelf_group *group = LIST_ITEM(link, struct shelf_group, link);
-        group->may_go = group->parts == 1 + group->parts_announced;
-        chosen += group->may_go;
-    }
-    for (bool has_changed = chosen > 0; has_changed;) {
-        has_changed = false;
-        LIST_EACH(link, &shelf->waiting)
-        {
-            const struct piece *piece = LIST_ITEM(link, struct piece, link);
-            if (piece->group->may_go && must_wait(piece)) {
-                piece->group->may_go = false;
-                has_changed = true;
-                chosen--;
-            }
-        }
-    }
-    return chosen > 0;
+    return group->parts == 1 + group->parts_announced;
 }
 
-/* Who stands before it was asked the same; so only the nearest need be asked here. */
-static bool must_wait(const struct piece *piece)
-{
-    for (size_t i = 0; i < piece->holding.count; i++) {
-        struct holding *before = held_before(&piece->holding, i);
-        if (before && !LIST_ITEM(before, struct piece, holding)->group->may_go) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The chosen groups' pieces become ready, in the order they were made. */
+/* The pieces of groups that are whole become ready, in the order they were made. */
 static void release_groups(struct part_shelf *shelf)
 {
     bool is_first = true;
@@ -359,7 +313,7 @@ static void release_groups(struct part_shelf *shelf)
     {
         struct piece *piece = LIST_ITEM(link, struct piece, link);
         struct shelf_group *group = piece->group;
-        if (!group->may_go) {
+        if (!is_whole(group)) {
             continue;
         }
         list_remove(&piece->link);

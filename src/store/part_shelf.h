@@ -3,11 +3,9 @@
  *   batch 7:  [entries …][part of group A][entries …][part of group B][entries …]
  *   pieces:       1            2              3             4             5
  *
- * Most pieces are ready at once. A part waits until its group is whole. So does every later piece
- * with an entry about the same thing (a place in a queue, a retained topic …), for it must be
- * written behind it; all others pass. Waiting goes from later to earlier pieces only, so that
- * whatever traffic follows, a group that is whole is soon written: groups that wait for each other
- * (two workers had them in different order) are written together.
+ * Most pieces are ready at once. A part waits until its group is whole; nothing waits for it. When
+ * something later about the same thing (a place in a queue, a retained topic …) is written before
+ * it, what the part says about that is left out in the end: as if it had been overwritten.
  *
  * Parts must be taken in the order of cause: a part before those that follow from it. */
 #ifndef MIDGE_STORE_PART_SHELF_H

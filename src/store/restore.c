@@ -6,6 +6,8 @@
 
 #include <assert.h>
 
+enum { RELEASING_MAX = 1024 };
+
 static bool collect_session(struct restore *restore, struct records *records, struct sweep *sweep,
                             uint32_t *worker);
 static bool collect_retained(struct restore *restore, struct records *records, uint32_t *worker);
@@ -236,7 +238,7 @@ static bool add_followers(struct restore_follower *follower, struct records *rec
     return follow(follower, records, session + 1);
 }
 
-/* Two steps, however much waits. */
+/* Two steps, however much waits (and one for each message that is being released at its head). */
 static bool measure_backlog(struct restore_follower *follower, struct records *records,
                             struct backlog_entry *backlog)
 {
@@ -245,7 +247,21 @@ static bool measure_backlog(struct restore_follower *follower, struct records *r
     struct store_key key = key_of(TABLE_QUEUE, session, 0);
     enum backend_result result = records_seek(records, TABLE_QUEUE, &key, &first);
     if (result == BACKEND_OK && first.delivery.session == session) {
-        uint64_t first_place = first.delivery.place, first_bytes = first.delivery.bytes_before;
+        uint64_t first_place = first.delivery.place;
+        /* What is being released may have come before its delivery, and know no bytes. */
+        for (int i = 0; i < RELEASING_MAX && first.kind == RECORD_RELEASING; i++) {
+            key_go_behind(&key);
+            result = records_seek(records, TABLE_QUEUE, &key, &first);
+            if (result != BACKEND_OK || first.delivery.session != session) {
+                break;
+            }
+        }
+        if (result != BACKEND_OK && result != BACKEND_NOT_FOUND) {
+            return false;
+        }
+        bool has_delivery = result == BACKEND_OK && first.kind == RECORD_DELIVERY &&
+                            first.delivery.session == session;
+        uint64_t first_bytes = has_delivery ? first.delivery.bytes_before : UINT64_MAX;
         key = key_of(TABLE_QUEUE, session + 1, 0);
         result = records_seek_before(records, TABLE_QUEUE, &key, &last);
         if (result != BACKEND_OK) {

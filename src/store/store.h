@@ -10,8 +10,9 @@
  *
  * A batch is written whole or not at all, batches of one worker in order. Parts of a group
  * (ENTRY_GROUP) are set aside until all of them are there, then written in one transaction; what
- * else is in their batches is not held up, unless it is about the same things (then all between two
- * parts of a batch is). A worker's batch n counts as persisted when it and all
+ * else is in their batches is not held up. Where it is about the same thing as a part that waits,
+ * the part's entry is left out when it is written at last. A body in a part (ENTRY_MESSAGE) is only
+ * for deliveries of that part. A worker's batch n counts as persisted when it and all
  * before it are written, set-aside parts included.
  *
  * When a transaction fails, everything in it is kept and nothing counts as persisted; the next

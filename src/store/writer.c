@@ -14,20 +14,21 @@ static enum backend_result is_orphan(struct writer *writer, const struct entry *
 enum backend_result writer_write(struct writer *writer, const struct piece *piece)
 {
     struct entry entry;
-    for (size_t at = piece->from; piece_next(piece, &at, &entry);) {
-        if (entry.kind == ENTRY_FETCH) {
+    size_t index = 0;
+    for (size_t at = piece->from; piece_next(piece, &at, &entry); index++) {
+        bool is_lost = piece->has_waited && piece->holding.is_late[index];
+        if (entry.kind == ENTRY_FETCH || is_lost) {
             continue;
         }
-        bool is_lost = false;
         enum backend_result result =
             piece->has_waited ? is_orphan(writer, &entry, &is_lost) : BACKEND_OK;
         if (result == BACKEND_OK && !is_lost) {
             result = write_entry(writer, &entry);
+            writer->entries++;
         }
         if (result != BACKEND_OK) {
             return result;
         }
-        writer->entries++;
     }
     return BACKEND_OK;
 }

@@ -13,8 +13,8 @@ struct writer {
     uint64_t entries; /* written so far */
 };
 
-/* Writes the entries of `piece`. One that has waited writes nothing for sessions that have gone in
- * the meantime. */
+/* Writes the entries of `piece`. One that has waited leaves out what is late, and what is for
+ * sessions that have gone in the meantime. */
 MUST_USE enum backend_result writer_write(struct writer *writer, const struct piece *piece);
 
 #endif
