@@ -39,6 +39,7 @@ static int serve(struct daemon *daemon);
 static bool open_log(struct daemon *daemon);
 static void write_log_line(void *context, enum log_kind kind, const char *line);
 static bool settle_in(struct daemon *daemon, char *error, size_t error_size);
+static void stay_for_store(struct daemon *daemon, struct service_identity *identity);
 static void run(struct daemon *daemon);
 static bool answer_signal(struct daemon *daemon, int number);
 static void reload(struct daemon *daemon);
@@ -181,8 +182,24 @@ static bool settle_in(struct daemon *daemon, char *error, size_t error_size)
     if (identity.changes) {
         log_sink_give(daemon->sink, identity.user_id, identity.group_id);
         broker_give_files(daemon->broker, identity.user_id, identity.group_id);
+        stay_for_store(daemon, &identity);
     }
     return service_become(&identity, error, error_size);
+}
+
+/* Whoever named a directory of root's, and no user, has a broker that needs root to keep what it
+ * acknowledges: then it stays root, and says so. A user that was named is never passed over. */
+static void stay_for_store(struct daemon *daemon, struct service_identity *identity)
+{
+    const struct store_place *place = broker_store_place(daemon->broker);
+    if (daemon->config.persistence && daemon->config.user[0] == '\0' &&
+        !service_may_write(identity, place->directory)) {
+        identity->changes = false;
+        log_write(&daemon->log, LOG_KIND_WARNING,
+                  "User %s may not write in the store's directory %s, so midged stays root. Give "
+                  "the directory to that user, or name a user with the directive user.",
+                  identity->name, place->directory);
+    }
 }
 
 static void run(struct daemon *daemon)

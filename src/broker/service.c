@@ -169,6 +169,20 @@ bool service_find_user(const char *user, struct service_identity *identity, char
     return true;
 }
 
+bool service_may_write(const struct service_identity *identity, const char *directory)
+{
+    gid_t group_id = getegid();
+    uid_t user_id = geteuid();
+    if (setegid(identity->group_id) != 0 || seteuid(identity->user_id) != 0) {
+        return setegid(group_id) == 0; /* service_become will say why */
+    }
+    bool may = faccessat(AT_FDCWD, directory, R_OK | W_OK | X_OK, AT_EACCESS) == 0;
+    if (seteuid(user_id) != 0 || setegid(group_id) != 0) {
+        abort(); /* neither the one nor the other */
+    }
+    return may;
+}
+
 bool service_become(const struct service_identity *identity, char *error, size_t error_size)
 {
     if (!identity->changes) {

@@ -62,6 +62,8 @@ struct service_identity {
  * False: `error` says why. */
 MUST_USE bool service_find_user(const char *user, struct service_identity *identity, char *error,
                                 size_t error_size);
+/* True when that user may make files in `directory`. For root to ask. */
+bool service_may_write(const struct service_identity *identity, const char *directory);
 /* Gives up root for good: groups, group, user. False: `error` says why; end the process then. */
 MUST_USE bool service_become(const struct service_identity *identity, char *error,
                              size_t error_size);
