@@ -195,7 +195,9 @@ static void send_now(struct core *core, struct session *session, struct delivery
         release_again(core, session, delivery);
         return;
     }
-    if (message_has_expired(delivery->message, core->now_us)) {
+    /* A client that may have had it at QoS 2 waits for the rest, however late it is. */
+    bool has_begun = delivery->dup && delivery->qos == 2;
+    if (!has_begun && message_has_expired(delivery->message, core->now_us)) {
         dispatch_drop(core, session, delivery, DROP_EXPIRED); /* [MQTT-3.3.2-5] */
         return;
     }
