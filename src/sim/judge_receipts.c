@@ -39,14 +39,14 @@ enum judge_delivery judge_receipt_of(struct judge *judge, struct model_link *lin
         return JUDGE_WRONG;
     }
     uint8_t first_state = received->qos == 1 ? MODEL_RECEIPT_1 : MODEL_RECEIPT_2;
+    bool stays = received->qos == 2 && is_in_use(receipt) && receipt->state != MODEL_RECEIPT_1;
     *receipt = (struct model_receipt){.message = received->message,
                                       .link = link->number,
                                       .event = judge_event(judge),
                                       .opened = link->opened,
                                       .life = session->life,
                                       .epoch = session->epoch,
-                                      .state = is_again && is_in_use(receipt) ? receipt->state
-                                                                              : first_state};
+                                      .state = is_again && stays ? receipt->state : first_state};
     return is_again ? JUDGE_AGAIN : JUDGE_NEW;
 }
 

@@ -37,7 +37,7 @@ static bool check_expiry(struct judge *judge, const struct model_link *link,
                          const struct model_message *message, const struct model_heard *heard,
                          const struct judge_received *received);
 static bool was_subscribed(struct judge *judge, const struct model_session *session,
-                           const struct model_message *message);
+                           const struct model_message *message, uint8_t qos);
 static void check_order(struct judge *judge, struct model_session *session,
                         const struct model_message *message, uint8_t qos);
 
@@ -88,6 +88,12 @@ static void judge_message(struct judge *judge, struct model_link *link,
         return; /* on the link of a session that is no more, nothing else is certain */
     }
     struct model_heard *heard = model_message_heard(message, link->client, session->life);
+    if (heard->last != 0 && judge->crash > heard->last_opened) {
+        /* A crash before PUBREC or PUBACK: the publisher sends it again, and it is passed on
+         * again. Only what is delivered at QoS 2 is promised to come once even then. */
+        heard->live = message->qos > 0 ? 0 : heard->live;
+        heard->replays = 0;
+    }
     if (delivery == JUDGE_NEW) {
         struct judge_chance chance = judge_chance_of(judge, session, message);
         struct replay_chance replay = replay_chance_of(judge, session, message);
@@ -96,8 +102,8 @@ static void judge_message(struct judge *judge, struct model_link *link,
                              ? message->retain && chance.as_published
                              : chance.plain || (chance.as_published && !message->retain);
         bool fits_live = fits_flag && (chance.qos & bit) != 0;
-        bool fits_replay = received->retain && (replay.qos & bit) != 0 &&
-                           (replay.times > heard->replays || judge->crash > heard->last_opened);
+        bool fits_replay =
+            received->retain && (replay.qos & bit) != 0 && replay.times > heard->replays;
         if (!fits_live && !fits_replay) {
             condemn_misfit(judge, link, message, received, &chance, &replay);
             return;
@@ -268,11 +274,6 @@ static bool check_live(struct judge *judge, const struct model_link *link,
     if (received->qos == 1 && (is_resent || shares > 0)) {
         return true; /* what a share's other members did not acknowledge comes here, and back */
     }
-    /* A crash before PUBREC or PUBACK: the publisher sends it again, and it is passed on again.
-     * Only what is delivered at QoS 2 is promised to come once even then. */
-    if (heard->last != 0 && judge->crash > heard->last_opened && message->qos > 0) {
-        heard->live = 0;
-    }
     uint16_t *count = received->qos == 2 ? &heard->live_qos_2 : &heard->live;
     uint32_t count_max = (message->qos == 2 ? message->fresh : message->sends) * (1 + shares);
     if (++*count > count_max) {
@@ -312,7 +313,7 @@ static void check_order(struct judge *judge, struct model_session *session,
                         const struct model_message *message, uint8_t qos)
 {
     if (message->is_unordered || message->will.state != MODEL_NO_WILL ||
-        (message->sends > 1 && !was_subscribed(judge, session, message))) {
+        (message->sends > 1 && !was_subscribed(judge, session, message, qos))) {
         return; /* the first it got may have been the second that was sent */
     }
     uint64_t *newest = model_session_order(session, message->publisher, judge->options.clients,
@@ -331,14 +332,15 @@ static void check_order(struct judge *judge, struct model_session *session,
     *newest = message->first_sent;
 }
 
-/* Certainly, since before the message was first sent. */
+/* Certainly, at that QoS, since before the message was first sent. */
 static bool was_subscribed(struct judge *judge, const struct model_session *session,
-                           const struct model_message *message)
+                           const struct model_message *message, uint8_t qos)
 {
     for (uint32_t i = 0; i < session->subscription_count; i++) {
         const struct model_subscription *subscription = &session->subscriptions[i];
         if (model_subscription_is_certain(session, subscription, message->first_sent) &&
             !subscription->is_shared &&
+            (message->qos < subscription->qos ? message->qos : subscription->qos) == qos &&
             model_texts_match(&judge->texts, subscription->pattern, message->topic)) {
             return true;
         }

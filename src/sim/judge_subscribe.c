@@ -189,8 +189,8 @@ static void grant(struct judge *judge, struct model_session *session,
                   struct model_subscription *subscription, uint8_t reason)
 {
     subscription->is_answered = true;
-    if (reason >= SUBSCRIPTION_REFUSED) {
-        subscription->is_refused = true;
+    if (reason >= SUBSCRIPTION_REFUSED) { /* what was asked for before, without answer, may be */
+        subscription->is_refused = subscription->first_sent == subscription->sent;
         return;
     }
     if (reason > subscription->qos) {
