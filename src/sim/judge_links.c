@@ -250,6 +250,18 @@ struct model_link *judge_find_accepted_link(struct judge *judge, uint64_t number
     return link;
 }
 
+const struct model_link *judge_find_open_question(const struct judge *judge, uint32_t client,
+                                                  const struct model_link *except)
+{
+    for (uint32_t i = judge->link_count; i > 0; i--) {
+        const struct model_link *link = judge->links[i - 1];
+        if (link->client == client && link != except && !link->is_lost && !link->is_accepted) {
+            return link;
+        }
+    }
+    return NULL;
+}
+
 bool judge_is_served(const struct model_session *session)
 {
     const struct model_link *link = session->holder;
@@ -324,17 +336,10 @@ static struct model_link *open_link(struct judge *judge, uint32_t client,
     return link;
 }
 
-/* Whether there is another link of the client's whose CONNECT may still be carried out. */
 static bool has_open_question(const struct judge *judge, uint32_t client,
                               const struct model_link *except)
 {
-    for (uint32_t i = 0; i < judge->link_count; i++) {
-        const struct model_link *link = judge->links[i];
-        if (link->client == client && link != except && !link->is_lost && !link->is_accepted) {
-            return true;
-        }
-    }
-    return false;
+    return judge_find_open_question(judge, client, except) != NULL;
 }
 
 /* The session's link is gone: perhaps because one of those took it over. */

@@ -46,7 +46,7 @@ void judge_publish_sent(struct judge *judge, uint64_t now_us, const struct judge
     }
     message->last_sent = judge_event(judge);
     message->last_link = link->number;
-    message->publisher_life = session->life;
+    message->publisher_epoch = session->epoch;
     if (publish->qos > 0) {
         *model_session_sending(session, publish->packet_id) =
             (struct model_sending){.message = publish->message,
@@ -214,8 +214,8 @@ static void sent_again(struct judge *judge, const struct model_link *link,
 {
     message->sends++;
     message->is_refused = false;
-    if (message->publisher_life != session->life) {
-        message->fresh++; /* the broker knows nothing of the first any more */
+    if (message->publisher_epoch != session->epoch) {
+        message->fresh++; /* the broker may know nothing of the first any more */
     }
     if (link->first_new_publish != 0 ||
         session->new_publish_link >

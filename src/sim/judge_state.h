@@ -62,6 +62,9 @@ struct model_link *judge_find_accepted_link(struct judge *judge, uint64_t number
 void judge_lose_unanswered_link(struct judge *judge, const struct model_link *link);
 void judge_drop_finished_links(struct judge *judge);
 void judge_free_links(struct judge *judge);
+/* The client's newest link whose CONNECT may still be carried out; NULL: none. */
+const struct model_link *judge_find_open_question(const struct judge *judge, uint32_t client,
+                                                  const struct model_link *except);
 /* The client is connected, and is to get what it is owed. */
 bool judge_is_served(const struct model_session *session);
 

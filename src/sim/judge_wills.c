@@ -13,6 +13,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+static void contest(struct judge *judge, struct model_message *message,
+                    const struct model_link *rival);
 static void trigger(struct judge *judge, struct model_message *message, bool is_certain);
 static void set_due(struct judge *judge, const struct model_session *session,
                     struct model_message *message);
@@ -72,9 +74,9 @@ void judge_will_link_lost(struct judge *judge, struct model_link *link, bool all
         message->will.is_durable = judge->sessions[link->client].expiry_high_s > 0;
     } else { /* [MQTT-3.1.2-8] [v3 MQTT-3.1.2-8] */
         trigger(judge, message, judge->sessions[link->client].holder == link);
-        struct model_session *session = &judge->sessions[link->client];
-        if (message->will.state == MODEL_WILL_DUE && session->link && session->link != link) {
-            message->will.rival_link = session->link->number;
+        const struct model_link *rival = judge_find_open_question(judge, link->client, link);
+        if (rival) {
+            contest(judge, message, rival);
         }
     }
 }
@@ -87,12 +89,7 @@ void judge_will_contested(struct judge *judge, const struct model_link *link)
         if (message->publisher != link->client || message->will.state != MODEL_WILL_DUE) {
             continue;
         }
-        if (!is_surely_due(judge, message)) {
-            message->will.rival_link = link->number;
-        }
-        if (link->clean_start && message->will.due_low_us > judge_now_us(judge)) {
-            message->will.due_low_us = judge_now_us(judge); /* with the end of its session */
-        }
+        contest(judge, message, link);
     }
 }
 
@@ -177,6 +174,18 @@ void judge_wills_idle(struct judge *judge)
         }
     }
     judge->will_count = count;
+}
+
+/* A CONNECT may take it back, or publish it at once with the end of its session. */
+static void contest(struct judge *judge, struct model_message *message,
+                    const struct model_link *rival)
+{
+    if (message->will.state == MODEL_WILL_DUE && !is_surely_due(judge, message)) {
+        message->will.rival_link = rival->number;
+    }
+    if (rival->clean_start && message->will.due_low_us > judge_now_us(judge)) {
+        message->will.due_low_us = judge_now_us(judge);
+    }
 }
 
 /* Its link is gone without a DISCONNECT that takes it back, or may be. */

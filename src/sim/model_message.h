@@ -54,7 +54,7 @@ struct model_message {
     uint64_t superseded; /* event since which another is certainly retained in its place; 0 */
     uint32_t sends;      /* PUBLISH packets: so often QoS 1 may be delivered anew */
     uint32_t fresh;      /* sessions of the publisher it was sent in: so often QoS 2 may */
-    uint32_t publisher_life;
+    uint32_t publisher_epoch;
     struct model_will will;
     struct list link;           /* all messages, in the order of their first sending */
     struct model_heard heard[]; /* one for each client */
