@@ -90,7 +90,7 @@ static uint8_t subscribe_one(struct core *core, struct link *link,
                                   (entry->retain_handling == RETAIN_SEND_IF_NEW && is_new);
             /* [MQTT-3.3.1-10] [MQTT-3.3.1-11] [MQTT-3.8.4-4] [v3 MQTT-3.3.1-6] [v3 MQTT-3.8.4-3] */
             if (!is_shared && wants_retained &&
-                !replay_begin(core, subscription, subscribing.filter.filter)) {
+                !replay_begin(core, subscription, subscribing.filter.filter, is_new)) {
                 reason = REASON_QUOTA_EXCEEDED;
             }
         }

@@ -19,6 +19,7 @@ struct replay {
     uint64_t unbegun;         /* a bit for each home that has not said that it has begun */
     uint32_t home, home_last; /* who is asked now, and who last */
     bool is_asked;            /* that one owes a portion */
+    bool is_new;              /* so is the subscription */
     uint8_t qos;
     uint16_t filter_size;
     uint8_t filter[];
@@ -32,7 +33,8 @@ static void renew(struct core *core, struct subscription *subscription);
 static void ask(struct core *core, struct replay *replay);
 static void end(struct core *core, struct replay *replay);
 
-bool replay_begin(struct core *core, struct subscription *subscription, struct bytes filter)
+bool replay_begin(struct core *core, struct subscription *subscription, struct bytes filter,
+                  bool is_new)
 {
     if (subscription->replay_count == REPLAYS_OF_ONE_MAX) {
         renew(core, subscription);
@@ -44,6 +46,7 @@ bool replay_begin(struct core *core, struct subscription *subscription, struct b
     }
     replay->session = subscription->session;
     replay->subscription = subscription;
+    replay->is_new = is_new;
     replay->number = ++core->replay_number;
     replay->home_last = core->worker_count - 1;
     if (!topic_filter_has_wildcard(filter)) {
@@ -72,7 +75,7 @@ bool replay_will_bring(const struct core *core, const struct subscription *subsc
     LIST_EACH(link, &subscription->replays)
     {
         const struct replay *replay = LIST_ITEM(link, struct replay, of_subscription);
-        if ((replay->unbegun >> home & 1) != 0) {
+        if (replay->is_new && (replay->unbegun >> home & 1) != 0) {
             return true;
         }
     }

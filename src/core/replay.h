@@ -10,18 +10,21 @@
 
 enum { REPLAYS_OF_ONE_MAX = 8 };
 
-/* The session is to get what is retained under the subscription's filter. False: no memory.
+/* The session is to get what is retained under the subscription's filter; `is_new`: it had no such
+ * subscription before. False: no memory.
  * [MQTT-3.3.1-9] At most REPLAYS_OF_ONE_MAX wait for one subscription: the last of them then
  * serves the newest SUBSCRIBE, too. */
-bool replay_begin(struct core *core, struct subscription *subscription, struct bytes filter);
+bool replay_begin(struct core *core, struct subscription *subscription, struct bytes filter,
+                  bool is_new);
 /* Asks for the next portion when there is room for it. */
 void replay_pump(struct core *core, struct session *session);
 void replay_end_all(struct core *core, struct session *session);
 /* The subscription it was made for is gone. */
 void replay_end_for(struct core *core, struct subscription *subscription);
 
-/* True when a retained message that has just come in is older than the replay, which will bring it,
- * or what has taken its place, anyway. */
+/* True when a retained message that has just come in is older than the replay a new subscription
+ * began with, which will bring it, or what has taken its place, anyway. One that was replaced has
+ * a right to every message. [MQTT-3.8.4-4] */
 bool replay_will_bring(const struct core *core, const struct subscription *subscription,
                        const struct message *message);
 
