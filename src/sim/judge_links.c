@@ -54,6 +54,7 @@ void judge_connect_sent(struct judge *judge, uint64_t now_us, uint32_t client,
     link->present_allowed = !link->clean_start &&
                             (has_question || session->has_goodbye ||
                              !model_session_has_expired(session, now_us, judge->options.slack_us));
+    link->was_alive = model_session_is_alive(session, now_us, judge->options.slack_us);
     link->absent_allowed = link->clean_start || has_question || session->expiry_low_s == 0;
     session->has_goodbye = false;
     session->link = link;
@@ -280,8 +281,9 @@ void judge_lose_unanswered_link(struct judge *judge, const struct model_link *li
             session->is_away = true;
             session->away_low_us = judge_now_us(judge);
         }
-    } else if (link->clean_start || link->expiry_s == 0) {
-        model_session_may_end(session);
+    } else if (link->clean_start || link->expiry_s == 0 || !link->was_alive ||
+               !model_session_is_alive(session, judge_now_us(judge), judge->options.slack_us)) {
+        model_session_may_end(session); /* it may have found none, and made a new one */
     }
     if (session->expiry_high_s < link->expiry_s) {
         session->expiry_high_s = link->expiry_s;

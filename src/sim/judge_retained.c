@@ -32,7 +32,7 @@ void judge_retained_offer(struct judge *judge, struct model_message *message)
 
 void judge_retained_accept(struct judge *judge, struct model_message *message)
 {
-    if (!message->retain) {
+    if (!message->retain || message->qos == 0) { /* a will at QoS 0 is promised to nobody */
         return;
     }
     judge_retained_offer(judge, message);
