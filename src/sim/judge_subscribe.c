@@ -217,7 +217,8 @@ static void expect_replays(struct judge *judge, struct model_session *session,
 {
     bool is_asked = subscription->retain_handling == 0 ||
                     (subscription->retain_handling == 1 && subscription->was_new);
-    if (!is_asked || subscription->is_shared || subscription->end_sent != 0) {
+    if (!is_asked || subscription->is_shared || subscription->end_sent != 0 ||
+        subscription->no_local) { /* its client may put a message of its own in the place */
         return;
     }
     for (uint32_t topic = 0; topic < judge->retained_size; topic++) {
