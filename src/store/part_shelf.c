@@ -21,7 +21,7 @@ struct shelf_group {
     struct list link;
     uint64_t number;
     uint64_t parts, parts_announced;
-    uint64_t pieces;
+    struct list pieces; /* in the order they were made */
 };
 
 static bool sort_batch(struct part_shelf *shelf);
@@ -32,8 +32,6 @@ static void free_piece(struct part_shelf *shelf, struct piece *piece);
 static void append_ready(struct part_shelf *shelf, struct piece *piece);
 static struct shelf_group *find_group(struct part_shelf *shelf, uint64_t number);
 static void free_group(struct part_shelf *shelf, struct shelf_group *group);
-static void append_waiting(struct part_shelf *shelf, struct piece *piece,
-                           struct shelf_group *group);
 static bool is_same_group(const void *item, const void *key);
 static bool is_whole(const struct shelf_group *group);
 static void release_groups(struct part_shelf *shelf);
@@ -42,7 +40,6 @@ void part_shelf_init(struct part_shelf *shelf)
 {
     *shelf = (struct part_shelf){.bytes = 0};
     shelf->inbox_end = &shelf->inbox;
-    list_init(&shelf->waiting);
     list_init(&shelf->groups);
     map_init(&shelf->groups_by_number);
     map_init(&shelf->held);
@@ -50,10 +47,6 @@ void part_shelf_init(struct part_shelf *shelf)
 
 void part_shelf_fini(struct part_shelf *shelf)
 {
-    LIST_EACH_SAFE(link, after, &shelf->waiting)
-    {
-        free_piece(shelf, LIST_ITEM(link, struct piece, link));
-    }
     LIST_EACH_SAFE(link, after, &shelf->groups)
     {
         free_group(shelf, LIST_ITEM(link, struct shelf_group, link));
@@ -197,9 +190,11 @@ static bool sort_part(struct part_shelf *shelf, const struct group_entry *entry,
         free_piece(shelf, piece);
         return false;
     }
+    piece->has_waited = true;
     group->parts++;
     group->parts_announced += entry->more;
-    append_waiting(shelf, piece, group);
+    shelf->sorting->pieces_left++;
+    list_append(&group->pieces, &piece->link);
     shelf->sorting_at = to;
     return true;
 }
@@ -220,7 +215,7 @@ static bool sort_entries(struct part_shelf *shelf, size_t from)
     }
     held_overtake(&shelf->held, shelf->sorting->batch, from, to);
     const struct piece *last = shelf->ready_last;
-    piece->begins_unit = !last || last->home != piece->home;
+    piece->begins_unit = !last || last->has_waited || last->home != piece->home;
     shelf->sorting->pieces_left++;
     append_ready(shelf, piece);
     shelf->sorting_at = to;
@@ -270,6 +265,7 @@ static struct shelf_group *find_group(struct part_shelf *shelf, uint64_t number)
         return NULL;
     }
     group->number = number;
+    list_init(&group->pieces);
     if (!map_add(&shelf->groups_by_number, hash, group)) {
         free(group);
         return NULL;
@@ -278,21 +274,17 @@ static struct shelf_group *find_group(struct part_shelf *shelf, uint64_t number)
     return group;
 }
 
+/* With the pieces that wait in it. */
 static void free_group(struct part_shelf *shelf, struct shelf_group *group)
 {
+    LIST_EACH_SAFE(link, after, &group->pieces)
+    {
+        free_piece(shelf, LIST_ITEM(link, struct piece, link));
+    }
     list_remove(&group->link);
     uint64_t hash = hash_bytes(bytes_of(&group->number, sizeof group->number), 0);
     map_remove(&shelf->groups_by_number, hash, group);
     free(group);
-}
-
-static void append_waiting(struct part_shelf *shelf, struct piece *piece, struct shelf_group *group)
-{
-    piece->has_waited = true;
-    piece->group = group;
-    group->pieces++;
-    piece->home->pieces_left++;
-    list_append(&shelf->waiting, &piece->link);
 }
 
 static bool is_same_group(const void *item, const void *key)
@@ -305,25 +297,25 @@ static bool is_whole(const struct shelf_group *group)
     return group->parts == 1 + group->parts_announced;
 }
 
-/* The pieces of groups that are whole become ready, in the order they were made. */
+/* Groups that are whole become ready, one after the other; in which order makes no difference. */
 static void release_groups(struct part_shelf *shelf)
 {
-    bool is_first = true;
-    LIST_EACH_SAFE(link, after, &shelf->waiting)
+    LIST_EACH_SAFE(link, after, &shelf->groups)
     {
-        struct piece *piece = LIST_ITEM(link, struct piece, link);
-        struct shelf_group *group = piece->group;
+        struct shelf_group *group = LIST_ITEM(link, struct shelf_group, link);
         if (!is_whole(group)) {
             continue;
         }
-        list_remove(&piece->link);
-        held_release(&shelf->held, &piece->holding);
-        piece->group = NULL;
-        piece->begins_unit = is_first;
-        is_first = false;
-        append_ready(shelf, piece);
-        if (--group->pieces == 0) {
-            free_group(shelf, group);
+        bool is_first = true;
+        LIST_EACH_SAFE(inner, inner_after, &group->pieces)
+        {
+            struct piece *piece = LIST_ITEM(inner, struct piece, link);
+            list_remove(&piece->link);
+            held_release(&shelf->held, &piece->holding);
+            piece->begins_unit = is_first;
+            is_first = false;
+            append_ready(shelf, piece);
         }
+        free_group(shelf, group);
     }
 }

@@ -24,12 +24,11 @@ struct shelf_group;
 /* Entries of one batch, one behind the other. */
 struct piece {
     struct piece *next; /* in the order of writing */
-    struct list link;   /* among the waiting */
+    struct list link;   /* in its group, while it waits */
     struct shelf_batch *home;
     size_t from, to;
     bool has_waited;
-    bool begins_unit; /* not to be written together with the one before it */
-    struct shelf_group *group;
+    bool begins_unit;       /* not to be written together with the one before it */
     struct holding holding; /* of what it is about, while it waits */
 };
 
@@ -39,8 +38,7 @@ struct part_shelf {
     size_t sorting_at;
     struct shelf_batch *oldest[STORE_WORKERS_MAX], *newest[STORE_WORKERS_MAX];
     struct piece *ready, *ready_last;
-    struct list waiting; /* in the order they were made */
-    struct list groups;  /* those that are not written */
+    struct list groups; /* those that wait */
     struct map groups_by_number;
     struct map held; /* what waiting pieces are about */
     size_t bytes;    /* of all batches that were taken and not given back */

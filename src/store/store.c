@@ -182,6 +182,9 @@ static enum backend_result write_transaction(struct store *store, struct writer 
     const struct piece *last = NULL;
     for (const struct piece *piece = part_shelf_ready(&store->shelf); piece && result == BACKEND_OK;
          piece = piece->next) {
+        if (piece->begins_unit && writer->entries >= TRANSACTION_ENTRIES) {
+            break;
+        }
         result = writer_write(writer, piece);
         last = piece;
     }

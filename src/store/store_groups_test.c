@@ -18,8 +18,8 @@
 enum {
     WORKERS = BENCH_WORKERS,
     SEEDS = 200,
-    TURNS = 120,
-    MARKS_MAX = 20000,
+    TURNS = 300,
+    MARKS_MAX = 60000,
     TOPICS = 2, /* of each worker */
     PARCELS_MAX = 64,
     DELAY_MAX = 4,     /* turns a parcel travels */
@@ -50,7 +50,7 @@ struct world {
     uint32_t mark_count;
     struct parcel parcels[PARCELS_MAX];
     uint32_t parcel_count;
-    uint64_t groups, turn;
+    uint64_t groups, turn, commits_every;
     uint64_t persisted[WORKERS];
     bool *is_there;
     char *text;
@@ -123,10 +123,10 @@ static void take_turn(struct world *world, uint32_t worker)
 static void commit(struct world *world)
 {
     struct memory_faults *faults = memory_disk_faults(world->bench.disk);
-    if (random_below(&world->random, 10) == 0) {
-        faults->puts_until_failure = 1 + random_below(&world->random, 30);
+    if (random_below(&world->random, 4) == 0 || world->commits_every == TURNS) {
+        faults->puts_until_failure = 1 + random_below(&world->random, 30 * world->commits_every);
     } else if (random_below(&world->random, 10) == 0) {
-        faults->commits_until_failure = 1;
+        faults->commits_until_failure = 1 + random_below(&world->random, 3);
         faults->commit_happens = random_below(&world->random, 2);
     }
     store_commit(world->bench.store, &world->bench.outcome);
@@ -210,12 +210,13 @@ static void live(struct world *world, bool to_the_end)
         add_session(batch, session_of(worker), "somebody");
         bench_take(&world->bench, batch);
     }
-    uint64_t turns = to_the_end ? TURNS : random_below(&world->random, TURNS);
+    uint64_t turns = to_the_end ? TURNS : 1 + random_below(&world->random, TURNS);
     for (; world->turn < turns; world->turn++) {
         for (uint32_t worker = 0; worker < WORKERS; worker++) {
             take_turn(world, worker);
         }
-        if (random_below(&world->random, 3) > 0) {
+        /* Some let much come together: more than goes into one transaction. */
+        if (random_below(&world->random, world->commits_every) == 0) {
             commit(world);
         }
     }
@@ -231,6 +232,9 @@ static void live(struct world *world, bool to_the_end)
             assert_int_equal(world->persisted[worker], world->bench.batches[worker]);
         }
         assert_int_equal(store_backlog(world->bench.store), 0);
+    }
+    if (!to_the_end) {
+        commit(world);
     }
     bench_crash(&world->bench);
     bench_open(&world->bench);
@@ -248,6 +252,7 @@ static void groups_cross(void **state)
     bench_init(&world.bench, false);
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         random_seed(&world.random, seed);
+        world.commits_every = seed % 3 == 0 ? TURNS : 1 + seed % 2;
         live(&world, seed % 4 == 0);
     }
     bench_fini(&world.bench);

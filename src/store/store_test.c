@@ -177,6 +177,12 @@ static void a_session_takes_all_with_it(void **state)
     bench_inspect(&story->bench, story->text, TEXT_SIZE);
     assert_string_equal(story->text,
                         "session bea\nsubscription b 101\nreceived 2\ndelivery 1 t/1bea\n");
+    bench_stop(&story->bench);
+    struct store_backend *backend = bench_backend(&story->bench);
+    assert_int_equal(backend->count(backend, TABLE_MESSAGES), 0);
+    assert_int_equal(backend->count(backend, TABLE_REFERENCES), 0);
+    backend->close(backend);
+    bench_open(&story->bench);
 }
 
 static void a_shared_body_goes_with_the_last(void **state)
