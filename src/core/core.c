@@ -64,7 +64,7 @@ struct core *core_new(const struct core_birth *birth)
     if (core->own_tally) {
         memset(core->own_tally, 0, sizeof *core->own_tally);
     }
-    journal_begin(core, birth);
+    journal_begin(core, birth->has_store, birth->start, birth->wall_us);
     restore_begin(core);
     core->peers.self = birth->worker;
     core->peers.count = birth->worker_count;

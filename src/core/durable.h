@@ -1,6 +1,6 @@
 /* durable.h — what a session writes down, so that it outlives the broker (section 4.1).
  *
- *   accept ──▶ in no batch ──▶ in a batch ──▶ persisted         a delivery, while its client is here
+ *   accept ──▶ in no batch ──▶ in a batch ──▶ persisted        a delivery, while its client is here
  *                  └─(acknowledged first: never written)
  *   append ──▶ in a batch at once, and no longer in memory       … is away, or behind such ones
  *

@@ -1,7 +1,6 @@
 /* journal.c — see journal.h. */
 #include "core/journal.h"
 
-#include "core/core.h"
 #include "core/timers.h"
 
 #include <assert.h>
@@ -10,12 +9,12 @@
 static struct batch *open_batch(struct journal *journal, uint32_t worker);
 static void note_given(struct journal *journal, const struct batch *batch);
 
-void journal_begin(struct core *core, const struct core_birth *birth)
+void journal_begin(struct core *core, bool is_on, uint64_t start, uint64_t wall_us)
 {
     struct journal *journal = &core->journal;
-    *journal = (struct journal){.is_on = birth->has_store,
-                                .start = birth->start,
-                                .wall_offset_us = birth->wall_us - birth->now_us,
+    *journal = (struct journal){.is_on = is_on,
+                                .start = start,
+                                .wall_offset_us = wall_us - core->now_us,
                                 .number = 1,
                                 .due_us = UINT64_MAX,
                                 .timer.place = HEAP_NOWHERE};

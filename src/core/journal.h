@@ -22,9 +22,9 @@ enum {
     JOURNAL_BYTES_SHORT = 8 << 20,   /* and go on */
 };
 
-struct core_birth;
-
-void journal_begin(struct core *core, const struct core_birth *birth);
+/* `is_on`: there is a store, opened for the `start`th time; `wall_us`: what the wall's clock says
+ * at now_us. */
+void journal_begin(struct core *core, bool is_on, uint64_t start, uint64_t wall_us);
 void journal_free(struct core *core);
 
 static inline bool journal_is_on(const struct core *core)
