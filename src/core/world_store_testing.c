@@ -12,7 +12,7 @@ enum { GROUPS_MAX = 4096, WALL_OFFSET_S = 1700000000, HASH_SEED = 7 };
 
 struct group_parts {
     uint64_t group;
-    uint64_t parts, announced;
+    uint64_t parts, announced, chosen;
 };
 
 static uint32_t choose_batches(const struct world_store *store, uint32_t count, bool *is_chosen);
@@ -215,7 +215,7 @@ static uint32_t count_parts(const struct world_store *store, uint32_t count, con
     for (uint32_t i = 0; i < count; i++) {
         struct entry entry;
         size_t at = 0;
-        while (is_chosen[i] && batch_next(store->taken[i], &at, &entry)) {
+        while (batch_next(store->taken[i], &at, &entry)) {
             const struct group_entry *part = entry.fixed;
             if (entry.kind != ENTRY_GROUP) {
                 continue;
@@ -228,6 +228,7 @@ static uint32_t count_parts(const struct world_store *store, uint32_t count, con
             }
             group->parts++;
             group->announced += part->more;
+            group->chosen += is_chosen[i];
         }
     }
     return group_count;
@@ -243,7 +244,7 @@ static bool has_broken_group(const struct batch *batch, const struct group_parts
             const struct group_entry *part = entry.fixed;
             const struct group_parts *group =
                 find_group((struct group_parts *)groups, group_count, part->group);
-            if (!group || group->parts != 1 + group->announced) {
+            if (!group || group->parts != 1 + group->announced || group->chosen != group->parts) {
                 return true;
             }
         }
