@@ -193,14 +193,10 @@ static void restore_backlog(struct core *core, struct session *session,
     }
     durable->place_written = durable->place_persisted = durable->place_next;
     durable->bytes_written = entry->bytes_next;
-    if (durable
-            ->was_connected) { /* any of those that may be in flight at one time [MQTT-3.3.1-1] */
-        uint32_t in_flight_max = core->options->in_flight_messages_max;
-        durable->place_sent =
-            durable->place_backlog + (in_flight_max ? in_flight_max : FLOW_OUT_WINDOW_MAX);
-        if (durable->place_sent > durable->place_next) {
-            durable->place_sent = durable->place_next;
-        }
+    if (durable->was_connected) {
+        /* Any of them may have been sent: what was acknowledged need not be on the disk, so those
+         * in flight may lie anywhere. [MQTT-3.3.1-1] */
+        durable->place_sent = durable->place_next;
     }
     uint64_t count = durable_backlog_count(session);
     core->counters.owed += count;
