@@ -66,6 +66,11 @@ void faults_heal(struct faults *faults)
     }
 }
 
+void faults_start_later(struct faults *faults)
+{
+    agenda_make(faults->stage->agenda, &faults->rise, START_AGAIN_US);
+}
+
 void faults_fini(struct faults *faults)
 {
     agenda_cancel(faults->stage->agenda, &faults->rise);
@@ -191,7 +196,7 @@ static void rise(void *context)
     if (node_start(faults->stage->node, workers)) {
         judge_started(faults->stage->judge, faults->stage->agenda->now_us);
     } else {
-        agenda_make(faults->stage->agenda, &faults->rise, START_AGAIN_US);
+        faults_start_later(faults);
     }
 }
 

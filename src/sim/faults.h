@@ -34,6 +34,8 @@ void faults_look(struct faults *faults);
 void faults_let_stop_end(struct faults *faults);
 /* Everything works again, and the broker is up or will be soon. */
 void faults_heal(struct faults *faults);
+/* The broker could not start: it tries again. */
+void faults_start_later(struct faults *faults);
 void faults_fini(struct faults *faults);
 const char *fault_words(enum fault_kind kind);
 /* What all cores say together, for the judge. */

@@ -46,6 +46,7 @@ bool keeper_start(struct keeper *keeper, struct core_birth *birth, bool was_stop
         .worker_count = birth->worker_count, .home = find_home, .context = keeper};
     struct store_found found;
     char failure[STORE_WORDS_SIZE];
+    workforce_watch(keeper->force, true);
     struct store_backend *backend = store_memory_open(keeper->disk);
     keeper->store =
         backend ? store_open(backend, &store_birth, random_next(&keeper->random), &found, failure)
@@ -164,7 +165,9 @@ static void tell_taken(struct keeper *keeper)
 static void commit(struct keeper *keeper)
 {
     struct store_outcome outcome;
+    workforce_watch(keeper->force, true);
     store_commit(keeper->store, &outcome);
+    workforce_watch(keeper->force, false);
     keeper->commits++;
     tell_state(keeper, &outcome);
     tell_persisted(keeper, outcome.persisted);
@@ -234,7 +237,9 @@ static void restore(void *context)
     struct keeper *keeper = context;
     struct batch *batch = NULL;
     uint32_t worker = 0;
+    workforce_watch(keeper->force, true);
     enum store_phase found = store_restore_next(keeper->store, &worker, &batch);
+    workforce_watch(keeper->force, false);
     look_for_damage(keeper);
     if (batch) {
         keeper->phase = found == STORE_PHASE_SESSIONS ? RESTORE_SESSIONS : RESTORE_RETAINED;

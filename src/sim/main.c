@@ -1,7 +1,9 @@
 /* main.c — midge-sim: plays simulated worlds, and tells of the first in which a promise is broken.
  *
  * Exit status: 0 all is well, 1 a violation, 2 it could not be asked. */
+#include "sim/allocation.h"
 #include "sim/options.h"
+#include "sim/points.h"
 #include "sim/shrink.h"
 
 #include <stdio.h>
@@ -13,6 +15,7 @@ struct sum {
     struct judge_tally tally;
 };
 
+static int play_points(const struct options *options);
 static bool play_all(const struct options *options, struct sum *sum);
 static bool play_file(const struct options *options, struct sum *sum);
 static bool play_one(const struct options *options, struct play *one, struct sum *sum);
@@ -29,10 +32,34 @@ int main(int argc, char **argv)
     if (!options_read(&options, argc, argv)) {
         return 2;
     }
+    if (options.point != POINT_NONE) {
+        return play_points(&options);
+    }
     double began_s = now_s();
     bool could_ask = options.seeds_file ? play_file(&options, &sum) : play_all(&options, &sum);
     print_sum(&sum, now_s() - began_s);
     return !could_ask ? 2 : sum.violations > 0;
+}
+
+/* One life after another, of each seed; nothing else goes wrong in them. */
+static int play_points(const struct options *options)
+{
+    static const struct allocations allocations = {allocation_begin, allocation_count,
+                                                   allocation_watch};
+    uint64_t violations = 0;
+    for (uint64_t seed = options->seed_first; seed <= options->seed_last; seed++) {
+        struct points_outcome outcome;
+        struct play one = options->play;
+        one.plan.seed = seed;
+        one.plan.faults_out = UINT32_MAX;
+        one.plan.allocations = &allocations;
+        points_play_all(&one, options->point, options->point_first, &outcome);
+        printf("seed %llu: %llu points, the broker ended itself at %llu, %llu violations\n",
+               (unsigned long long)seed, (unsigned long long)outcome.points,
+               (unsigned long long)outcome.aborts, (unsigned long long)outcome.violations);
+        violations += outcome.violations;
+    }
+    return violations > 0;
 }
 
 static bool play_all(const struct options *options, struct sum *sum)

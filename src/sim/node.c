@@ -70,6 +70,11 @@ bool node_start(struct node *node, uint32_t worker_count)
         birth.worker = i;
         birth.random_seed = random_next(&node->random);
         worker_init(&node->workers[i], &node->force, &birth);
+        if (!node->workers[i].core) { /* no memory: the broker says so and ends */
+            node->force.count = i;
+            node_crash(node, close_line, NULL);
+            return false;
+        }
     }
     return true;
 }

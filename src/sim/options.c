@@ -18,6 +18,8 @@ static const char usage[] =
     "  --without BITS     leave out clients, by bits\n"
     "  --no-faults BITS   leave out kinds of faults, by bits\n"
     "  --story N          so many of the last events are told (40)\n"
+    "  --fault-points K   alloc, put or commit: each of them fails in a life of its own\n"
+    "  --from N           begin with the nth point (1)\n"
     "  --twice            play each seed again: the same bytes must come of it\n"
     "  --long             do not look for a shorter story\n"
     "  --go-on            go on after a violation\n";
@@ -31,6 +33,7 @@ bool options_read(struct options *options, int argc, char **argv)
 {
     *options = (struct options){
         .seed_first = 1,
+        .point_first = 1,
         .seed_last = 1,
         .play = {.plan = {.has_store = true}, .steps_max = 20000, .story_max = 40}};
     for (int i = 1; i < argc; i++) {
@@ -70,6 +73,13 @@ static bool take(struct options *options, const char *name, const char *value)
         options->seeds_file = value;
         return true;
     }
+    if (strcmp(name, "--fault-points") == 0) {
+        options->point = strcmp(value, "alloc") == 0    ? POINT_ALLOCATION
+                         : strcmp(value, "put") == 0    ? POINT_PUT
+                         : strcmp(value, "commit") == 0 ? POINT_COMMIT
+                                                        : POINT_NONE;
+        return options->point != POINT_NONE;
+    }
     if (strcmp(name, "--seeds") == 0) {
         return read_range(value, &options->seed_first, &options->seed_last);
     }
@@ -82,6 +92,8 @@ static bool take(struct options *options, const char *name, const char *value)
         options->play.steps_max = number;
     } else if (strcmp(name, "--crashes") == 0) {
         options->crashes_max = number;
+    } else if (strcmp(name, "--from") == 0) {
+        options->point_first = number;
     } else if (strcmp(name, "--story") == 0) {
         options->play.story_max = number;
     } else if (strcmp(name, "--workers") == 0 && number >= 1 && number <= NODE_WORKERS_MAX) {

@@ -12,6 +12,9 @@ void play(const struct play *play, struct outcome *outcome, FILE *story)
     if (world->wrong[0] == '\0') {
         world_settle(world);
     }
+    if (world->wrong[0] == '\0' && play->plan.point != POINT_NONE) {
+        world_stop(world);
+    }
     *outcome = (struct outcome){.steps = world->agenda.steps,
                                 .crashes = world->faults.crashes,
                                 .stops = world->faults.stops,
@@ -19,6 +22,7 @@ void play(const struct play *play, struct outcome *outcome, FILE *story)
                                 .simulated_us = world->agenda.now_us,
                                 .digest = world->node.force.digest,
                                 .messages = world->stage.messages,
+                                .points = world_points(world),
                                 .people = world->actor_count + world->hostile_count};
     memcpy(outcome->wrong, world->wrong, sizeof outcome->wrong);
     judge_tally(world->stage.judge, &outcome->tally);

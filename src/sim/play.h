@@ -16,6 +16,7 @@ struct outcome {
     uint64_t steps, crashes, stops, checks, simulated_us;
     uint64_t digest;   /* of all that clients were sent, and when */
     uint64_t messages; /* that clients sent */
+    uint64_t points;   /* of its plan's kind */
     uint32_t people;   /* actors and hostiles there were, for leaving some out */
     struct judge_tally tally;
 };

@@ -11,6 +11,7 @@ enum { KINDS_OF_ATTENTION = 5 };
 
 static void act(void *context);
 static bool act_in_phase(struct worker *worker);
+static struct batch *next_batch(struct worker *worker, bool all);
 static bool attend(struct worker *worker);
 static bool attend_to(struct worker *worker, uint64_t kind);
 static bool hear_one(struct worker *worker);
@@ -33,7 +34,9 @@ void worker_init(struct worker *worker, struct workforce *force, const struct co
     *worker = (struct worker){.force = force, .index = birth->worker, .deadline_us = UINT64_MAX};
     list_init(&worker->connections);
     appointment_init(&worker->turn, act, worker);
+    workforce_watch(force, true);
     worker->core = core_new(birth);
+    workforce_watch(force, false);
     if (worker->core) {
         worker_wake(worker);
     }
@@ -77,7 +80,7 @@ void worker_give_batches(struct worker *worker, bool all)
 {
     struct workforce *force = worker->force;
     struct batch *batch;
-    while (force->has_store && (batch = core_next_batch(worker->core, all)) != NULL) {
+    while (force->has_store && (batch = next_batch(worker, all)) != NULL) {
         force->give_batch(force->keeper, batch);
     }
 }
@@ -152,6 +155,14 @@ static bool act_in_phase(struct worker *worker)
         worker->phase = PHASE_ATTEND;
     }
     return true;
+}
+
+static struct batch *next_batch(struct worker *worker, bool all)
+{
+    workforce_watch(worker->force, true);
+    struct batch *batch = core_next_batch(worker->core, all);
+    workforce_watch(worker->force, false);
+    return batch;
 }
 
 static bool attend(struct worker *worker)

@@ -13,7 +13,9 @@ void worker_wake(struct worker *worker)
 void worker_step(struct worker *worker, struct event *event, struct effects *effects)
 {
     event->now_us = worker->force->agenda->now_us;
+    workforce_watch(worker->force, true);
     core_step(worker->core, event, effects);
+    workforce_watch(worker->force, false);
     worker->deadline_us = effects->deadline_us;
     worker->has_stepped = true;
     check(worker);

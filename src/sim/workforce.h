@@ -44,7 +44,8 @@ struct workforce {
     /* A link is gone, as far as the broker is concerned. */
     void (*lose_link)(void *context, const struct line *line);
     void *context;
-    uint64_t digest;   /* of all that clients were sent, and when */
+    void (*watch_memory)(bool is_watched); /* the broker's code runs, or not; or NULL */
+    uint64_t digest;                       /* of all that clients were sent, and when */
     const char *wrong; /* what a core said of itself that cannot be; NULL: nothing */
 };
 
@@ -63,6 +64,14 @@ struct worker {
     bool has_stepped; /* since parcels were last collected */
     bool is_stopping;
 };
+
+/* Around what is the broker's own. */
+static inline void workforce_watch(const struct workforce *force, bool is_watched)
+{
+    if (force->watch_memory) {
+        force->watch_memory(is_watched);
+    }
+}
 
 /* It has something to do soon. */
 void worker_wake(struct worker *worker);

@@ -14,8 +14,10 @@ enum {
 };
 
 #define LULL_US_MAX      UINT64_C(36000000000)
+#define COUNT_FROM       (UINT64_C(1) << 40)
 #define WALL_AT_BIRTH_US INT64_C(1700000000000000)
 
+static void set_point(struct world *world);
 static void set_stage(struct world *world);
 static void cast(struct world *world);
 static void draw_core_options(struct world *world, struct core_options *options);
@@ -49,10 +51,33 @@ struct world *world_new(const struct plan *plan)
     uint32_t workers = plan->workers ? plan->workers
                                      : 1 + (uint32_t)random_below(&world->random, NODE_WORKERS_MAX);
     judge_started(world->stage.judge, world->agenda.now_us);
+    set_point(world);
     if (!node_start(&world->node, workers)) {
-        abort(); /* a new disk has no reason for that */
+        faults_start_later(&world->faults);
     }
     return world;
+}
+
+void world_stop(struct world *world)
+{
+    if (world->node.state == NODE_UP) {
+        node_stop(&world->node);
+    }
+    while (world->node.state == NODE_STOPPING && agenda_step(&world->agenda, UINT64_MAX)) {
+        faults_let_stop_end(&world->faults);
+    }
+}
+
+uint64_t world_points(const struct world *world)
+{
+    const struct memory_faults *disk = keeper_faults((struct keeper *)&world->node.keeper);
+    switch (world->plan.point) {
+    case POINT_ALLOCATION: return world->plan.allocations->count();
+    case POINT_PUT: return COUNT_FROM - disk->puts_until_failure;
+    case POINT_COMMIT: return COUNT_FROM - disk->commits_until_failure;
+    case POINT_NONE: break;
+    }
+    return 0;
 }
 
 void world_free(struct world *world)
@@ -114,6 +139,21 @@ bool world_settle(struct world *world)
     bool is_well = look(world) && (!draw_once_in(&world->random, 3) || lull(world));
     end_rest(world);
     return is_well;
+}
+
+/* Counters of the disk count down: what is left tells how many there were. */
+static void set_point(struct world *world)
+{
+    uint64_t nth = world->plan.point_nth;
+    struct memory_faults *disk = keeper_faults(&world->node.keeper);
+    if (world->plan.point == POINT_ALLOCATION) {
+        world->node.force.watch_memory = world->plan.allocations->watch;
+        world->plan.allocations->begin(nth);
+    } else if (world->plan.point == POINT_PUT) {
+        disk->puts_until_failure = nth ? nth : COUNT_FROM;
+    } else if (world->plan.point == POINT_COMMIT) {
+        disk->commits_until_failure = nth ? nth : COUNT_FROM;
+    }
 }
 
 static void set_stage(struct world *world)
