@@ -184,6 +184,37 @@ static void policy_drop_oldest(void **state)
     assert_int_equal(last, 8);
 }
 
+/* What has begun at QoS 2 before a crash is on the disk, too, but it is not dropped: its client would
+ * take the next message with that identifier for a repeat. */
+static void handshakes_are_not_dropped(void **state)
+{
+    struct world *world = *state;
+    world->options.queued_messages_max = 3;
+    world->options.queue_policy = QUEUE_DROP_OLDEST;
+    given_kept(world, "alice", PROTOCOL_3_1_1);
+    given_subscribed(world, "alice", "a", 2);
+    given_connected(world, "bob", PROTOCOL_5);
+    when_publishes(world, "bob", "a", "released", 2);
+    when_publishes(world, "bob", "a", "sent", 2);
+    when_acks(world, "alice", PACKET_PUBREC, 1, 0);
+    when_breaks(world, "alice");
+    when_written(world);
+    when_crashes(world);
+    given_connected(world, "bob", PROTOCOL_5);
+    for (int i = 0; i < 5; i++) {
+        when_publishes(world, "bob", "a", "new", 2);
+    }
+    when_returns(world, "alice");
+    then_takes_all(world, "bob");
+    struct packet packet;
+    assert_true(world_read(world_client(world, "alice"), &packet));
+    assert_int_equal(packet.type, PACKET_PUBREL);
+    then_receives(world, "alice", "PUBLISH a=sent q2 #2 dup");
+    then_receives(world, "alice", "PUBLISH a=new q2 #3");
+    then_receives_nothing(world, "alice");
+    assert_int_equal(world_counters(world).dropped[DROP_QUEUE_MESSAGES], 4);
+}
+
 static void policy_reject(void **state)
 {
     struct world *world = *state;
@@ -302,6 +333,8 @@ int main(void)
                       large_ones_share_a_body),
         DURABLE_STORY("a full queue on the disk: drop_newest", policy_drop_newest),
         DURABLE_STORY("a full queue on the disk: drop_oldest", policy_drop_oldest),
+        DURABLE_STORY("[MQTT-4.3.3-5] a full queue on the disk: what has begun stays",
+                      handshakes_are_not_dropped),
         DURABLE_STORY("[MQTT-3.4.2-1] [MQTT-4.3.3-9] a full queue on the disk: reject",
                       policy_reject),
         DURABLE_STORY("[MQTT-4.3.3-9] an identifier that was refused is free after a crash",

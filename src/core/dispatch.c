@@ -277,16 +277,20 @@ static bool make_room(struct core *core, struct session *session, struct deliver
     return true;
 }
 
-/* False: nothing waits. */
+/* False: nothing waits, or the first has begun, before a restart: its client may know it by its
+ * identifier, and would take another message that bears it for a repeat. [MQTT-4.3.3-5] */
 static bool drop_oldest(struct core *core, struct session *session)
 {
     struct queue *queue = session->queue.count > 0 ? &session->queue : &session->queue_qos0;
     if (queue == &session->queue_qos0 && durable_backlog_count(session) > 0) {
+        if (session->durable->place_backlog < session->durable->place_sent) {
+            return false;
+        }
         backlog_drop_first(core, session);
         count_drop(core, session, DROP_QUEUE_MESSAGES);
         return true;
     }
-    if (queue->count == 0 || !queue_first(queue)->message) {
+    if (queue->count == 0 || !queue_first(queue)->message || queue_first(queue)->dup) {
         return false;
     }
     struct delivery oldest = queue_take(queue, &core->counters);
