@@ -135,6 +135,7 @@ void judge_started(struct judge *judge, uint64_t now_us)
         struct model_session *session = &judge->sessions[i];
         if (session->away_high_us == UINT64_MAX) {
             session->away_high_us = now_us;
+            session->away_since = judge_event(judge); /* which is not written yet */
         }
         session->deadline_is_doubtful |= judge->clock_jumped;
     }
@@ -203,6 +204,7 @@ static void end_sessions(struct judge *judge, bool is_orderly)
         if (!link->is_lost && !link->is_accepted) {
             judge_lose_unanswered_link(judge, link);
         }
+        link->is_crashed |= !link->is_lost;
         link->is_lost = true;
         link->will = NULL;
     }

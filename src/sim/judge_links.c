@@ -424,10 +424,8 @@ static void accept_link(struct judge *judge, struct model_link *link,
     }
     session->away_low_us = 0; /* the answer was late: anything may have come since */
     session->away_high_us = UINT64_MAX;
-    if (link->expiry_s == 0) {
+    if (link->expiry_s == 0 || !link->is_crashed) {
         model_session_may_end(session);
-    } else if (has_open_question(judge, link->client, link)) {
-        doubt(judge, session, link);
     }
 }
 

@@ -111,13 +111,13 @@ static void judge_message(struct judge *judge, struct model_link *link,
         if (!check_expiry(judge, link, message, heard, received)) {
             return;
         }
-        if (!fits_live || (fits_replay && heard->live + heard->live_qos_2 > 0)) {
+        if (fits_live != fits_replay && fits_replay) {
             heard->replays++;
-        } else {
+        } else if (fits_live != fits_replay) { /* else it may be either, and is not counted */
             if (!check_live(judge, link, message, heard, received, chance.shares)) {
                 return;
             }
-            if (heard->last == 0 && chance.shares == 0 && !fits_replay) {
+            if (heard->last == 0 && chance.shares == 0) {
                 check_order(judge, session, message, received->qos);
             }
         }

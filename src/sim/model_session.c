@@ -212,6 +212,8 @@ static bool merge(struct model_session *session, uint32_t index)
         struct model_subscription *other = &session->subscriptions[i];
         if (other->ended != 0 && other->filter == ended->filter && other->qos == ended->qos &&
             other->no_local == ended->no_local &&
+            other->retain_handling == ended->retain_handling &&
+            other->was_there == ended->was_there &&
             other->retain_as_published == ended->retain_as_published) {
             other->ended = other->ended > ended->ended ? other->ended : ended->ended;
             other->first_sent = ended->first_sent;

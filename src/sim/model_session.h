@@ -79,6 +79,7 @@ struct model_link {
     bool has_answer;                       /* CONNACK received */
     bool is_accepted;                      /* and it said yes */
     bool is_left, is_lost;                 /* at the client's end; at the broker's */
+    bool is_crashed;                       /* lost with the broker */
     bool was_alive;                        /* the session, certainly, when CONNECT was sent */
     bool absent_allowed, present_allowed;  /* the session, as its CONNACK says */
     bool said_goodbye, goodbye_has_expiry; /* DISCONNECT sent */
