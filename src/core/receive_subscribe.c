@@ -14,6 +14,9 @@
 
 enum { RETURN_FAILURE = 0x80 };
 
+/* No answer is true: subscribed, but nothing that is retained will come. No reason code. */
+enum { HALF_DONE = 0xFF };
+
 static uint8_t subscribe_one(struct core *core, struct link *link,
                              const struct subscribe_entry *entry, uint32_t id);
 static enum reason_code find_refusal(const struct core *core, const struct link *link,
@@ -44,11 +47,18 @@ void receive_subscribe(struct core *core, struct link *link, const struct packet
     size_t offset = 0, count = 0;
     log_write(core->log, LOG_KIND_DEBUG, "Received SUBSCRIBE from %.*s",
               (int)link->session->client_id_size, (const char *)link->session->client_id);
-    while (subscribe_next(subscribe, (enum protocol_version)link->version, &offset, &entry)) {
-        reasons[count++] =
+    bool is_half_done = false;
+    while (!is_half_done &&
+           subscribe_next(subscribe, (enum protocol_version)link->version, &offset, &entry)) {
+        reasons[count] =
             subscribe_one(core, link, &entry, id); /* [MQTT-3.8.4-5] [v3 MQTT-3.8.4-4] */
+        is_half_done = reasons[count++] == HALF_DONE;
     }
-    suback_answer(core, link, subscribe->packet_id, bytes_of(reasons, count));
+    if (is_half_done) {
+        refuse_link(core, link, REASON_QUOTA_EXCEEDED, "no memory");
+    } else {
+        suback_answer(core, link, subscribe->packet_id, bytes_of(reasons, count));
+    }
     if (reasons != few) {
         free(reasons);
     }
@@ -91,7 +101,8 @@ static uint8_t subscribe_one(struct core *core, struct link *link,
             /* [MQTT-3.3.1-10] [MQTT-3.3.1-11] [MQTT-3.8.4-4] [v3 MQTT-3.3.1-6] [v3 MQTT-3.8.4-3] */
             if (!is_shared && wants_retained &&
                 !replay_begin(core, subscription, subscribing.filter.filter, is_new)) {
-                reason = REASON_QUOTA_EXCEEDED;
+                free(room);
+                return HALF_DONE;
             }
         }
     }

@@ -37,6 +37,8 @@ bool share_member_join(struct core *core, struct subscription *subscription,
                                   .status = session->share_status};
     if (!peers_say(&core->peers, core_home(core, record.group), RECORD_SHARE_JOIN, &record,
                    filter->share_name, filter->filter)) {
+        map_remove(&core->shared_members, member_hash(subscription->share_group, session->hash),
+                   subscription);
         return false;
     }
     if (session->link) {
