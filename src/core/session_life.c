@@ -83,14 +83,15 @@ void session_detach(struct core *core, struct session *session, enum parting par
     dispatch_suspend(core, session);
     if (parting == PARTING_ORDERLY) {
         will_forget(core, session); /* [MQTT-3.1.2-10] [MQTT-3.14.4-3] [v3 MQTT-3.1.2-10] */
-    } else if (session->will && session->will->delay_s == 0) {
-        will_publish(core, session); /* [MQTT-3.1.2-8] [v3 MQTT-3.1.2-8] */
     }
     if (session->expiry_s == 0) {
         session_end(core, session); /* [MQTT-4.1.0-2] [v3 MQTT-4.1.0-2] */
         return;
     }
-    if (session->durable) {
+    if (session->will && session->will->delay_s == 0) {
+        will_publish(core,
+                     session); /* and the session is written [MQTT-3.1.2-8] [v3 MQTT-3.1.2-8] */
+    } else if (session->durable) {
         durable_write_session(core, session);
     }
     share_status_tell(core, session, SHARE_AWAY);
