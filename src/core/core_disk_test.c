@@ -142,6 +142,25 @@ static void much_waits_for_the_disk(void **state)
     test_free(payload);
 }
 
+/* Acknowledgements cost a client nothing, and the broker an answer that waits. */
+static void answers_that_wait_are_bounded(void **state)
+{
+    struct world *world = *state;
+    given_crowd(world);
+    when_store_becomes(world, STORE_FAILING);
+    struct world_client *bob = world_client(world, "bob");
+    uint8_t pubrel[] = {0x62, 2, 0, 1};
+    for (int i = 0; i < 1000000; i++) {
+        world_write(bob, bytes_of(pubrel, sizeof pubrel));
+    }
+    world_settle(world);
+    assert_true(bob->to_server.end - bob->to_server.start > 100000); /* he is not read on */
+    when_store_becomes(world, STORE_WELL);
+    when_written(world);
+    assert_int_equal(bob->to_server.end - bob->to_server.start, 0);
+    then_takes_all(world, "bob");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +175,8 @@ int main(void)
         DURABLE_STORY("[MQTT-3.1.4-5] [MQTT-3.2.2-7] no session begins that cannot be written",
                       connects_are_refused),
         DURABLE_STORY("who publishes faster than the disk writes is held", much_waits_for_the_disk),
+        DURABLE_STORY("answers that wait for a failing disk are bounded",
+                      answers_that_wait_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,6 +69,7 @@ struct journal {
     struct given_batch *given; /* a ring */
     uint32_t given_first, given_count, given_capacity;
     uint64_t bytes_given;
+    uint64_t bytes_waiting; /* of answers that wait for a batch; see waiting.h */
     struct hold *holds; /* publishers that wait for the disk */
     /* Workers that have not yet come so far, a bit each; see restore.h. */
     uint64_t unrestored_sessions, unrestored_groups, unrestored_retained;

@@ -101,12 +101,12 @@ void journal_note_persisted(struct core *core, uint64_t number)
 
 bool journal_is_long(const struct core *core)
 {
-    return core->journal.bytes_given >= JOURNAL_BYTES_LONG;
+    return core->journal.bytes_given + core->journal.bytes_waiting >= JOURNAL_BYTES_LONG;
 }
 
 bool journal_is_short(const struct core *core)
 {
-    return core->journal.bytes_given < JOURNAL_BYTES_SHORT;
+    return core->journal.bytes_given + core->journal.bytes_waiting < JOURNAL_BYTES_SHORT;
 }
 
 uint64_t journal_to_wall(const struct core *core, uint64_t us)

@@ -1,6 +1,7 @@
 /* waiting.c — see waiting.h. */
 #include "core/waiting.h"
 
+#include "core/hold.h"
 #include "core/journal.h"
 #include "core/links.h"
 
@@ -24,7 +25,11 @@ bool waiting_add(struct core *core, const struct link *link, enum waiting_kind k
         memcpy(waiting->rest, rest.data, rest.size);
     }
     list_append(&core->journal.waits, &waiting->place);
+    core->journal.bytes_waiting += sizeof *waiting + rest.size;
     journal_hurry(core);
+    if (journal_is_long(core)) { /* a failing disk must not make us remember all it asks */
+        hold_publisher(core, &core->journal.holds, &waiting->link);
+    }
     return true;
 }
 
@@ -39,5 +44,6 @@ struct waiting *waiting_next(struct core *core, uint64_t batch)
         return NULL;
     }
     list_remove(&waiting->place);
+    core->journal.bytes_waiting -= sizeof *waiting + waiting->rest_size;
     return waiting;
 }

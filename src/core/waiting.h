@@ -27,6 +27,7 @@ struct waiting {
 };
 
 /* An answer to `link` waits for the batch that is open now, which is due at the end of the turn.
+ * Once too much waits for the disk, the link is held until it does not.
  * False: no memory. */
 MUST_USE bool waiting_add(struct core *core, const struct link *link, enum waiting_kind kind,
                           uint16_t packet_id, enum reason_code reason, struct bytes rest);
