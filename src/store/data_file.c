@@ -36,6 +36,7 @@ bool data_file_open(struct data_file *file, const char *path, enum data_file_pur
         if (data_file_is_there(file)) {
             return true;
         }
+        flock(file->fd, LOCK_UN);
         close(file->fd);
         file->fd = -1;
         snprintf(failure, STORE_WORDS_SIZE, "The store %s is being replaced. Try again.", path);
@@ -47,6 +48,8 @@ bool data_file_open(struct data_file *file, const char *path, enum data_file_pur
 void data_file_close(struct data_file *file)
 {
     if (file->fd >= 0) {
+        /* Whoever looks into /proc may hold our descriptor for a moment longer than we do. */
+        flock(file->fd, LOCK_UN);
         close(file->fd);
     }
     free(file->path);

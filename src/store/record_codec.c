@@ -12,7 +12,7 @@
 #include "base/hash.h"
 #include "store/store_key.h"
 
-enum { CHECKSUM_AT = 2, SIZE_MIN = 256 };
+enum { CHECKSUM_AT = 2, SIZE_MIN = 256, SIZE_LARGE = 64 * 1024 };
 
 enum message_flag {
     MESSAGE_QOS = 0x03,
@@ -183,10 +183,11 @@ static bool make_room(struct record_bytes *out, size_t size)
     if (out->capacity >= size) {
         return true;
     }
-    uint8_t *larger = realloc(out->bytes, size * 2);
+    size_t capacity = size < SIZE_LARGE ? size * 2 : size;
+    uint8_t *larger = realloc(out->bytes, capacity);
     if (larger) {
         out->bytes = larger;
-        out->capacity = size * 2;
+        out->capacity = capacity;
     }
     return larger != NULL;
 }

@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+/* Of what records are put together in, from one to the next. */
+enum { KEPT_SIZE_MAX = 1024 * 1024 };
+
 static const uint64_t REFERENCES_UNKNOWN = UINT64_C(1) << 40;
 
 static enum backend_result count_references(struct records *records, uint64_t message,
@@ -66,8 +69,13 @@ enum backend_result records_put(struct records *records, enum store_table table,
         records->words = "no memory to write a record";
         return BACKEND_FAILED;
     }
-    return backend->put(backend, table, key_bytes(&key),
-                        bytes_of(records->out.bytes, records->out.size));
+    struct bytes value = bytes_of(records->out.bytes, records->out.size);
+    enum backend_result result = backend->put(backend, table, key_bytes(&key), value);
+    if (records->out.capacity > KEPT_SIZE_MAX) {
+        free(records->out.bytes);
+        records->out = (struct record_bytes){NULL, 0, 0};
+    }
+    return result;
 }
 
 enum backend_result records_remove(struct records *records, enum store_table table, uint64_t first,
