@@ -15,6 +15,8 @@
 
 #include <assert.h>
 
+#include <stdlib.h>
+
 static void hear_record(struct core *core, uint32_t from, const struct record *record);
 static void hear_of_receipt(struct core *core, const struct settled_record *record);
 static void hear_of_publisher(struct core *core, const struct record *record);
@@ -121,9 +123,9 @@ static void tell_joined(struct core *core, uint32_t from, const struct share_rec
 {
     if (from == core->worker) {
         suback_note_joined(core, record);
-    } else {
-        peers_say_late(&core->peers, from, RECORD_SHARE_JOINED, record, (struct bytes){0},
-                       (struct bytes){0});
+    } else if (!peers_say_late(&core->peers, from, RECORD_SHARE_JOINED, record, (struct bytes){0},
+                               (struct bytes){0})) {
+        abort(); /* its SUBACK would wait for ever */
     }
 }
 

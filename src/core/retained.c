@@ -342,8 +342,10 @@ static bool answer_message(struct core *core, uint32_t worker, uint64_t replay,
 static void answer_end(struct core *core, uint32_t worker, uint64_t replay, bool more)
 {
     struct retained_record record = {.replay = replay, .more = more};
-    peers_say(&core->peers, worker, RECORD_RETAINED_PORTION, &record, (struct bytes){0},
-              (struct bytes){0});
+    if (!peers_say(&core->peers, worker, RECORD_RETAINED_PORTION, &record, (struct bytes){0},
+                   (struct bytes){0})) {
+        abort(); /* the rest would never be asked for */
+    }
 }
 
 static void end_walk(struct core *core, struct retained_walk *walk)
