@@ -201,10 +201,16 @@ static void end_sessions(struct judge *judge, bool is_orderly)
     judge_wills_crashed(judge, is_orderly);
     for (uint32_t i = 0; i < judge->link_count; i++) {
         struct model_link *link = judge->links[i];
+        if (!link->is_lost) {
+            link->is_crashed = true;
+            link->lost_epoch = judge->sessions[link->client].epoch;
+        }
+    }
+    for (uint32_t i = 0; i < judge->link_count; i++) {
+        struct model_link *link = judge->links[i];
         if (!link->is_lost && !link->is_accepted) {
             judge_lose_unanswered_link(judge, link);
         }
-        link->is_crashed |= !link->is_lost;
         link->is_lost = true;
         link->will = NULL;
     }

@@ -57,6 +57,8 @@ void judge_connect_sent(struct judge *judge, uint64_t now_us, uint32_t client,
     link->was_alive = model_session_is_alive(session, now_us, judge->options.slack_us);
     link->absent_allowed = link->clean_start || has_question || session->expiry_low_s == 0;
     session->has_goodbye = false;
+    session->newest_connect = link->opened;
+    session->newest_clean_start = link->clean_start ? link->opened : session->newest_clean_start;
     session->link = link;
     if (link->clean_start || has_question) {
         model_session_may_end(session);
@@ -211,6 +213,7 @@ void judge_link_lost(struct judge *judge, uint64_t now_us, uint64_t number, bool
     struct model_session *session = &judge->sessions[link->client];
     judge_will_link_lost(judge, link, all_arrived);
     link->is_lost = true;
+    link->lost_epoch = session->epoch;
     if (session->holder == link) {
         lose_holder(judge, session, link, all_arrived);
     } else if (!link->is_accepted) {

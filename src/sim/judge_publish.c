@@ -13,7 +13,8 @@ static void sent_again(struct judge *judge, const struct model_link *link,
 static void puback(struct judge *judge, struct model_sending *sending, uint16_t packet_id,
                    uint8_t reason);
 static void pubrec(struct judge *judge, const struct model_session *session,
-                   struct model_sending *sending, uint16_t packet_id, uint8_t reason);
+                   const struct model_link *link, struct model_sending *sending, uint16_t packet_id,
+                   uint8_t reason);
 static void pubcomp(struct judge *judge, const struct model_session *session,
                     struct model_sending *sending, uint16_t packet_id, uint8_t reason);
 static void taken(struct judge *judge, struct model_sending *sending, uint8_t reason);
@@ -111,7 +112,7 @@ void judge_ack_received(struct judge *judge, uint64_t now_us, uint64_t number, e
     if (kind == JUDGE_PUBACK) {
         puback(judge, sending, packet_id, reason);
     } else if (kind == JUDGE_PUBREC) {
-        pubrec(judge, session, sending, packet_id, reason);
+        pubrec(judge, session, link, sending, packet_id, reason);
     } else {
         pubcomp(judge, session, sending, packet_id, reason);
     }
@@ -244,7 +245,8 @@ static void puback(struct judge *judge, struct model_sending *sending, uint16_t 
 }
 
 static void pubrec(struct judge *judge, const struct model_session *session,
-                   struct model_sending *sending, uint16_t packet_id, uint8_t reason)
+                   const struct model_link *link, struct model_sending *sending, uint16_t packet_id,
+                   uint8_t reason)
 {
     if (sending->state == MODEL_SENDING_NONE || sending->state == MODEL_SENDING_1) {
         judge_condemn(judge,
@@ -259,7 +261,7 @@ static void pubrec(struct judge *judge, const struct model_session *session,
     taken(judge, sending, reason);
     sending->state = reason < 0x80 ? MODEL_SENDING_RECEIVED : MODEL_SENDING_NONE;
     sending->life = session->life;
-    sending->epoch = session->epoch;
+    sending->epoch = model_session_epoch_of(session, link);
     sending->releases = 0;
 }
 

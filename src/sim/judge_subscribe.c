@@ -6,7 +6,7 @@
 static void add_subscription(struct judge *judge, struct model_session *session,
                              const struct model_link *link, uint16_t packet_id,
                              const struct judge_filter *filter);
-static void grant(struct judge *judge, struct model_session *session,
+static void grant(struct judge *judge, struct model_session *session, const struct model_link *link,
                   struct model_subscription *subscription, uint8_t reason);
 static void expect_replays(struct judge *judge, struct model_session *session,
                            const struct model_subscription *subscription);
@@ -92,7 +92,7 @@ void judge_suback_received(struct judge *judge, uint64_t now_us, uint64_t number
         if (subscription->link == number && subscription->packet_id == packet_id &&
             !subscription->is_answered) {
             if (found < count) {
-                grant(judge, session, subscription, reasons[found]);
+                grant(judge, session, link, subscription, reasons[found]);
             }
             found++;
         }
@@ -185,7 +185,7 @@ static void add_subscription(struct judge *judge, struct model_session *session,
     *model_session_subscribe(session) = asked;
 }
 
-static void grant(struct judge *judge, struct model_session *session,
+static void grant(struct judge *judge, struct model_session *session, const struct model_link *link,
                   struct model_subscription *subscription, uint8_t reason)
 {
     subscription->is_answered = true;
@@ -206,7 +206,7 @@ static void grant(struct judge *judge, struct model_session *session,
                                     judge_event(judge)); /* [MQTT-3.8.4-3] */
     if (subscription->ended == 0) {
         subscription->acknowledged = judge_event(judge);
-        subscription->epoch = session->epoch;
+        subscription->epoch = model_session_epoch_of(session, link);
         expect_replays(judge, session, subscription);
     }
 }

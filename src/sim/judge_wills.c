@@ -74,9 +74,15 @@ void judge_will_link_lost(struct judge *judge, struct model_link *link, bool all
         message->will.is_durable = judge->sessions[link->client].expiry_high_s > 0;
     } else { /* [MQTT-3.1.2-8] [v3 MQTT-3.1.2-8] */
         trigger(judge, message, judge->sessions[link->client].holder == link);
+        struct model_session *session = &judge->sessions[link->client];
         const struct model_link *rival = judge_find_open_question(judge, link->client, link);
         if (rival) {
             contest(judge, message, rival);
+        } else if (session->newest_connect > link->opened && message->will.delay_s > 0) {
+            message->will.state = MODEL_WILL_MAY; /* what took it over is gone before it */
+        }
+        if (session->newest_clean_start > link->opened) {
+            message->will.due_low_us = judge_now_us(judge);
         }
     }
 }

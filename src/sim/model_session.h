@@ -80,6 +80,7 @@ struct model_link {
     bool is_accepted;                      /* and it said yes */
     bool is_left, is_lost;                 /* at the client's end; at the broker's */
     bool is_crashed;                       /* lost with the broker */
+    uint32_t lost_epoch;                   /* of the session, just before it was lost */
     bool was_alive;                        /* the session, certainly, when CONNECT was sent */
     bool absent_allowed, present_allowed;  /* the session, as its CONNACK says */
     bool said_goodbye, goodbye_has_expiry; /* DISCONNECT sent */
@@ -105,7 +106,8 @@ struct model_session {
     uint64_t certain_since; /* event */
     uint64_t away_since;    /* event */
     uint32_t links_in_life;
-    struct model_link *link;   /* the client's newest; NULL: left, or none ever */
+    uint64_t newest_connect, newest_clean_start; /* events: CONNECT sent */
+    struct model_link *link;                     /* the client's newest; NULL: left, or none ever */
     struct model_link *holder; /* the accepted one, until the broker has lost it; NULL: none */
 
     struct model_subscription *subscriptions;
@@ -123,6 +125,13 @@ struct model_session {
     uint64_t *replays_due;
     uint32_t replays_due_count, replays_due_size;
 };
+
+/* The epoch of what an answer on that link promises. */
+static inline uint32_t model_session_epoch_of(const struct model_session *session,
+                                              const struct model_link *link)
+{
+    return link->is_lost ? link->lost_epoch : session->epoch;
+}
 
 void model_session_init(struct model_session *session, uint32_t client);
 void model_session_fini(struct model_session *session);
