@@ -217,7 +217,8 @@ static void expect_replays(struct judge *judge, struct model_session *session,
 {
     bool is_asked = subscription->retain_handling == 0 ||
                     (subscription->retain_handling == 1 && subscription->was_new);
-    if (!is_asked || subscription->is_shared || subscription->end_sent != 0 ||
+    bool may_come = session->holder && session->holder->number == subscription->link;
+    if (!is_asked || !may_come || subscription->is_shared || subscription->end_sent != 0 ||
         subscription->no_local) { /* its client may put a message of its own in the place */
         return;
     }
