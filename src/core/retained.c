@@ -106,9 +106,18 @@ void retained_restore(struct core *core, const struct retained_entry *entry, str
         abort();
     }
     count_in(core, message);
-    if (old) { /* numbers count up, so this one is the newer */
-        write_gone(core, old, NULL);
-        forget(core, old);
+    struct message *older = old;
+    if (old && ((struct message *)old)->number > message->number) {
+        /* Numbers count up: a will was kept before we came so far. It goes back to its place. */
+        void *restored;
+        if (!topic_tree_put(core->retained, message_topic(old), old, &restored)) {
+            abort();
+        }
+        older = message;
+    }
+    if (older) {
+        write_gone(core, older, NULL);
+        forget(core, older);
     }
 }
 
