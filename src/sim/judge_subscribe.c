@@ -222,6 +222,13 @@ static void expect_replays(struct judge *judge, struct model_session *session,
         subscription->no_local) { /* its client may put a message of its own in the place */
         return;
     }
+    for (uint32_t i = 0; i < session->subscription_count; i++) {
+        const struct model_subscription *next = &session->subscriptions[i];
+        if (next->filter == subscription->filter && next->sent > subscription->sent &&
+            next->no_local) {
+            return; /* and replaced this one already, perhaps */
+        }
+    }
     for (uint32_t topic = 0; topic < judge->retained_size; topic++) {
         if (judge->retained[topic] &&
             model_texts_match(&judge->texts, subscription->pattern, topic) &&
