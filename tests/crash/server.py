@@ -11,7 +11,8 @@ from broker import Port, REPORTS, STOP_S, die_with_parent
 UNBOUNDED = ("max_queued_messages 0", "max_queued_bytes 0")
 
 # A kill damages nothing, and the disk is well.
-TROUBLES = ("damaged", "set aside", "cannot be written", "cannot be used", "nearly full")
+TROUBLES = ("damaged", "set aside", "cannot be used", "Acknowledgements wait",
+            "until there is room")
 
 
 class Server:
