@@ -184,8 +184,8 @@ static void policy_drop_oldest(void **state)
     assert_int_equal(last, 8);
 }
 
-/* What has begun at QoS 2 before a crash is on the disk, too, but it is not dropped: its client would
- * take the next message with that identifier for a repeat. */
+/* What has begun at QoS 2 before a crash is on the disk, too, but it is not dropped: its client
+ * would take the next message with that identifier for a repeat. */
 static void handshakes_are_not_dropped(void **state)
 {
     struct world *world = *state;

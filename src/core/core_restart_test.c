@@ -1,5 +1,5 @@
-/* core_restart_test.c — what there is after a crash: all that was acknowledged, and no QoS 2 message
- * twice (4.1, 4.3, 4.4; restore.h, backlog.h). */
+/* core_restart_test.c — what there is after a crash: all that was acknowledged, and no QoS 2
+ * message twice (4.1, 4.3, 4.4; restore.h, backlog.h). */
 #include "core/durable_story_testing.h"
 
 #include <stdio.h>

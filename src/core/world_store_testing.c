@@ -25,7 +25,6 @@ static void answer(struct world *world, const struct batch *batch);
 static void post(struct world *world, uint32_t worker, struct event event, struct batch *batch);
 static void post_to_all(struct world *world, struct event event);
 static uint32_t home_of(const struct world *world, struct bytes text, size_t size);
-static void forget_process(struct world *world);
 
 void world_store_new(struct world *world)
 {
@@ -155,24 +154,45 @@ size_t world_store_count(const struct world *world, enum entry_kind kind)
     return count;
 }
 
-void world_crash(struct world *world, uint32_t worker_count, uint64_t down_us)
+void world_store_crash(struct world *world)
 {
-    world_kept_check(&world->store->kept);
-    forget_process(world);
-    world->worker_count = worker_count;
-    world->now_us += down_us;
-    world_start(world);
-}
-
-void world_store_end(struct world *world)
-{
+    struct world_store *store = world->store;
+    world_kept_check(&store->kept);
+    for (uint32_t i = 0; i < world->client_count; i++) {
+        struct world_client *client = &world->clients[i];
+        client->is_closed_by_server |= client->link != NULL;
+        client->link = NULL;
+        client->is_ending = client->is_flushing = client->wants_turn = false;
+        client->to_server.start = client->to_server.end = 0;
+    }
     for (uint32_t i = 0; i < world->worker_count; i++) {
-        struct batch *batch;
-        while ((batch = core_next_batch(world->workers[i].core, true)) != NULL) {
-            world_store_take(world, batch);
+        struct world_worker *worker = &world->workers[i];
+        core_free(worker->core);
+        for (uint32_t at = 0; at < worker->mail_count; at++) {
+            parcel_free(worker->mail[(worker->mail_first + at) % WORLD_PARCELS_MAX]);
+        }
+        for (uint32_t at = 0; at < worker->post_count; at++) {
+            parcel_free(worker->posts[(worker->post_first + at) % WORLD_PARCELS_MAX]);
+        }
+        memset(worker, 0, sizeof *worker);
+        while (store->mail[i]) {
+            struct world_mail *mail = store->mail[i];
+            store->mail[i] = mail->next;
+            batch_free(mail->batch);
+            free(mail);
         }
     }
-    world_settle(world);
+    for (uint32_t i = 0; i < store->taken_count; i++) {
+        batch_free(store->taken[i]);
+    }
+    store->taken_count = 0;
+    store->has_news = false;
+    memset(store->taken_last, 0, sizeof store->taken_last);
+    memset(&world->tally, 0, sizeof world->tally);
+}
+
+void world_store_check_end(const struct world *world)
+{
     assert_int_equal(world->store->taken_count, 0);
     world_kept_check(&world->store->kept);
     assert_int_equal(world_store_count(world, ENTRY_SESSION), 0);
@@ -301,40 +321,4 @@ static void post_to_all(struct world *world, struct event event)
 static uint32_t home_of(const struct world *world, struct bytes text, size_t size)
 {
     return core_home_of(HASH_SEED, world->worker_count, bytes_of(text.data, size));
-}
-
-static void forget_process(struct world *world)
-{
-    struct world_store *store = world->store;
-    for (uint32_t i = 0; i < world->client_count; i++) {
-        struct world_client *client = &world->clients[i];
-        client->is_closed_by_server |= client->link != NULL;
-        client->link = NULL;
-        client->is_ending = client->is_flushing = client->wants_turn = false;
-        client->to_server.start = client->to_server.end = 0;
-    }
-    for (uint32_t i = 0; i < world->worker_count; i++) {
-        struct world_worker *worker = &world->workers[i];
-        core_free(worker->core);
-        for (uint32_t at = 0; at < worker->mail_count; at++) {
-            parcel_free(worker->mail[(worker->mail_first + at) % WORLD_PARCELS_MAX]);
-        }
-        for (uint32_t at = 0; at < worker->post_count; at++) {
-            parcel_free(worker->posts[(worker->post_first + at) % WORLD_PARCELS_MAX]);
-        }
-        memset(worker, 0, sizeof *worker);
-        while (store->mail[i]) {
-            struct world_mail *mail = store->mail[i];
-            store->mail[i] = mail->next;
-            batch_free(mail->batch);
-            free(mail);
-        }
-    }
-    for (uint32_t i = 0; i < store->taken_count; i++) {
-        batch_free(store->taken[i]);
-    }
-    store->taken_count = 0;
-    store->has_news = false;
-    memset(store->taken_last, 0, sizeof store->taken_last);
-    memset(&world->tally, 0, sizeof world->tally);
 }

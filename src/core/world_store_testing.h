@@ -11,7 +11,7 @@
 #define MIDGE_CORE_WORLD_STORE_TESTING_H
 
 #include "core/world_kept_testing.h"
-#include "core/world_testing.h"
+#include "core/world_state_testing.h"
 
 enum { WORLD_BATCHES_MAX = 8192 };
 
@@ -54,10 +54,9 @@ void world_store_change(struct world *world, enum store_state state, const char 
 /* How many entries of this kind are kept; of deliveries, those that are releasing, too. */
 size_t world_store_count(const struct world *world, enum entry_kind kind);
 
-/* The process ends between two steps, and with it all links; a new one, with that many workers,
- * begins after a while, with what was written. */
-void world_crash(struct world *world, uint32_t worker_count, uint64_t down_us);
-/* At the end of a world: no session has left anything behind. */
-void world_store_end(struct world *world);
+/* The process ends between two steps, and with it all links. */
+void world_store_crash(struct world *world);
+/* At the end of a world: fails the test when a session has left something behind. */
+void world_store_check_end(const struct world *world);
 
 #endif

@@ -18,6 +18,7 @@
 
 enum { BIRTH_US = 1000000, ACTIONS_MAX = 1000000 };
 
+static void write_the_rest(struct world *world);
 static void act_as(struct world *world, uint32_t index);
 static void end_session(struct world *world, const char *client_id);
 static bool ask(void *context, const struct authentication_request *request);
@@ -93,7 +94,7 @@ void world_end(struct world *world)
         end_session(world, world->ids[i]);
     }
     if (world->store && !world->is_stopped) {
-        world_store_end(world);
+        write_the_rest(world);
     }
     struct counters left = world_counters(world);
     for (uint32_t i = 0; i < world->worker_count; i++) {
@@ -132,37 +133,6 @@ struct world_client *world_client(struct world *world, const char *name)
     client->appetite = SIZE_MAX;
     client->version = PROTOCOL_5;
     return client;
-}
-
-void world_connect(struct world *world, struct world_client *client)
-{
-    assert_null(client->link);
-    client->worker = world->next_worker++ % world->worker_count;
-    client->to_server.start = client->to_server.end = 0;
-    client->from_server.start = client->from_server.end = 0;
-    client->is_closed_by_server = false;
-    const struct link_options *options =
-        client->is_at_other_listener ? &world->other_listener : &world->listener;
-    struct event event = {
-        .kind = EVENT_LINK_OPENED,
-        .opened = {.options = options, .address = "10.0.0.1:1234", .connection = client}};
-    struct effects effects;
-    event.now_us = world->now_us;
-    core_step(world->workers[client->worker].core, &event, &effects);
-    world->workers[client->worker].deadline_us = effects.deadline_us;
-    world->workers[client->worker].has_stepped = true;
-    client->link = effects.opened;
-    assert_non_null(client->link);
-}
-
-void world_disconnect(struct world *world, struct world_client *client)
-{
-    if (client->link) {
-        struct event event = {.kind = EVENT_LINK_LOST, .link = client->link};
-        client->link = NULL;
-        client->is_ending = false;
-        world_tell(world, client->worker, &event);
-    }
 }
 
 void world_note_id(struct world *world, struct bytes client_id)
@@ -239,21 +209,19 @@ void world_pass_us(struct world *world, uint64_t us)
     world_settle(world);
 }
 
-void world_tell(struct world *world, uint32_t index, struct event *event)
-{
-    struct world_worker *worker = &world->workers[index];
-    struct effects effects;
-    event->now_us = world->now_us;
-    core_step(worker->core, event, &effects);
-    worker->deadline_us = effects.deadline_us;
-    worker->has_stepped = true;
-}
-
 void world_tell_all(struct world *world, enum event_kind kind)
 {
     for (uint32_t i = 0; i < world->worker_count; i++) {
         world_tell(world, i, &(struct event){.kind = kind});
     }
+}
+
+void world_crash(struct world *world, uint32_t worker_count, uint64_t down_us)
+{
+    world_store_crash(world);
+    world->worker_count = worker_count;
+    world->now_us += down_us;
+    world_start(world);
 }
 
 struct counters world_counters(const struct world *world)
@@ -263,6 +231,19 @@ struct counters world_counters(const struct world *world)
         counters_add(&sum, core_counters(world->workers[i].core));
     }
     return sum;
+}
+
+/* What could wait is given at the end, too. */
+static void write_the_rest(struct world *world)
+{
+    for (uint32_t i = 0; i < world->worker_count; i++) {
+        struct batch *batch;
+        while ((batch = core_next_batch(world->workers[i].core, true)) != NULL) {
+            world_store_take(world, batch);
+        }
+    }
+    world_settle(world);
+    world_store_check_end(world);
 }
 
 /* A worker, or the store. */

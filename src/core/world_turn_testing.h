@@ -2,7 +2,7 @@
 #ifndef MIDGE_CORE_WORLD_TURN_TESTING_H
 #define MIDGE_CORE_WORLD_TURN_TESTING_H
 
-#include "core/world_testing.h"
+#include "core/world_state_testing.h"
 
 /* The next small step of a worker: post, or write, or hear, or read. */
 void world_turn_take(struct world *world, uint32_t index);
