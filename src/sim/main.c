@@ -80,7 +80,7 @@ static bool play_all(const struct options *options, struct sum *sum)
     return true;
 }
 
-/* Lines of SEED STEPS and words, and comments after '#'. */
+/* Lines of SEED STEPS RARITY (0: drawn) and words, and comments after '#'. */
 static bool play_file(const struct options *options, struct sum *sum)
 {
     FILE *file = fopen(options->seeds_file, "r");
@@ -99,6 +99,7 @@ static bool play_file(const struct options *options, struct sum *sum)
         }
         uint64_t steps = strtoull(end, &end, 10);
         one.steps_max = steps > 0 ? steps : one.steps_max;
+        one.plan.crash_rarity = (uint32_t)strtoul(end, &end, 10);
         is_well = play_one(options, &one, sum) || options->goes_on;
         if (!is_well) {
             printf("known as:%s", end);

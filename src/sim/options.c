@@ -9,7 +9,7 @@ static const char usage[] =
     "usage: midge-sim [OPTIONS]\n"
     "  --seed N           play one world (1)\n"
     "  --seeds A..B       play many, one after another\n"
-    "  --seeds-file FILE  play the seeds of a file: SEED STEPS, then words\n"
+    "  --seeds-file FILE  play the seeds of a file: SEED STEPS RARITY, then words\n"
     "  --steps M          steps in each (20000)\n"
     "  --crashes N        stop after that many crashes, all worlds together\n"
     "  --workers N        always that many workers (drawn anew at each start)\n"

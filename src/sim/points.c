@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,6 +76,7 @@ static int play_one(const struct play *play, enum fault_point point, uint64_t nt
 static void child(const struct play *one, int out)
 {
     struct outcome outcome;
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     dup2(out, STDERR_FILENO);
     play(one, &outcome, NULL);
     bool is_told = write(out, &outcome, sizeof outcome) == (ssize_t)sizeof outcome;
