@@ -1,4 +1,4 @@
-/* judge.c — the judge's birth, its verdict, and what the world knows of the whole broker.
+/* judge_life.c — the judge's birth, its verdict, and what the world knows of the whole broker.
  *
  * What it hears of links, publishing, subscribing and receiving lies in judge_*.c; what it
  * remembers in model_*.c. */
