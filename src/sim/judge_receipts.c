@@ -19,6 +19,8 @@ static bool check_identifier(struct judge *judge, const struct model_link *link,
                              const struct judge_received *received);
 static bool check_repetition(struct judge *judge, const struct model_receipt *receipt,
                              const struct judge_received *received);
+static bool must_be_dup(const struct judge *judge, const struct model_receipt *receipt,
+                        const struct judge_received *received);
 static bool check_quota(struct judge *judge, struct model_link *link,
                         const struct model_receipt *receipt);
 
@@ -159,7 +161,7 @@ static bool check_repetition(struct judge *judge, const struct model_receipt *re
                       received->message, received->packet_id);
         return false;
     }
-    if (!received->dup && judge->crash < receipt->opened) {
+    if (!received->dup && must_be_dup(judge, receipt, received)) {
         judge_condemn(judge,
                       "message %" PRIu64 " comes again (first at event %" PRIu64
                       ") without DUP [MQTT-3.3.1-1]",
@@ -167,6 +169,16 @@ static bool check_repetition(struct judge *judge, const struct model_receipt *re
         return false;
     }
     return true;
+}
+
+/* After a crash, a QoS 1 message that was not yet written comes anew, perhaps to its old place. */
+static bool must_be_dup(const struct judge *judge, const struct model_receipt *receipt,
+                        const struct judge_received *received)
+{
+    const struct model_message *message = model_messages_find(&judge->messages, received->message);
+    bool was_written = message && message->accepted != 0 && message->accepted < judge->crash;
+    return judge->crash < receipt->opened || received->qos == 2 ||
+           (was_written && !received->retain);
 }
 
 static bool check_quota(struct judge *judge, struct model_link *link,

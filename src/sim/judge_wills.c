@@ -114,7 +114,9 @@ void judge_will_resolved(struct judge *judge, const struct model_link *link, boo
         if (will->delay_s == 0 && !will->is_late) {
             continue; /* it was published when its link was lost */
         }
-        if (!session_present) { /* its session ended: [MQTT-3.1.2-8] */
+        if (will->has_rivals) { /* the other may have taken it back before */
+            will->state = MODEL_WILL_MAY;
+        } else if (!session_present) { /* its session ended: [MQTT-3.1.2-8] */
             will->due_low_us = message->first_sent_us;
             will->due_high_us = now_us;
             will->is_durable = false;
@@ -187,6 +189,7 @@ static void contest(struct judge *judge, struct model_message *message,
                     const struct model_link *rival)
 {
     if (message->will.state == MODEL_WILL_DUE && !is_surely_due(judge, message)) {
+        message->will.has_rivals |= message->will.rival_link != 0;
         message->will.rival_link = rival->number;
     }
     if (rival->clean_start && message->will.due_low_us > judge_now_us(judge)) {

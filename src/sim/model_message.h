@@ -24,6 +24,7 @@ struct model_will {
     uint64_t due_high_us;  /* by then; UINT64_MAX: a while after the broker has started again */
     bool is_late;          /* a crash came in between: a new CONNECT may come first */
     uint64_t rival_link;   /* a CONNECT without an answer may take it back; 0: none */
+    bool has_rivals;       /* there was another before that one */
     uint64_t heard;        /* event of its first receipt while it was armed; 0 */
     uint64_t forgotten_at; /* event after which it must not be published */
 };
