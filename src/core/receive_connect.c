@@ -158,9 +158,11 @@ static bool must_be_written(const struct core *core, const struct session *sessi
     if (!was_durable && expiry_s == 0) {
         return false;
     }
+    /* What waits in memory is sent at once: that its client is here, and may have had it, must be
+     * known after a crash. [MQTT-3.3.1-1] */
     bool stays_as_it_was = was_durable && !connect->clean_start && !connect->has_will &&
                            !session->will && session->expiry_s == expiry_s &&
-                           expiry_s == SESSION_NEVER_EXPIRES;
+                           expiry_s == SESSION_NEVER_EXPIRES && session->queue.count == 0;
     return !stays_as_it_was;
 }
 
