@@ -139,6 +139,9 @@ static void publish(struct actor *actor)
                    (uint32_t)draw_mostly_small(random, 10000));
         publication.properties = umqtt_properties_bytes(&properties);
     }
+    if (actor->client % 2 == 0 && actor->umqtt.outbox.begin == actor->umqtt.outbox.end) {
+        actor->umqtt.packet_id = 0; /* some clients use the lowest identifier that is free */
+    }
     (void)umqtt_send_publish(&actor->umqtt, &publication, NULL); /* full: then not */
 }
 
