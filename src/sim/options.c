@@ -15,6 +15,7 @@ static const char usage[] =
     "  --workers N        always that many workers (drawn anew at each start)\n"
     "  --rarity N         about that many steps between two faults (drawn)\n"
     "  --no-store         nothing survives a crash, and nobody expects it\n"
+    "  --hasty            acknowledge first and write later (durability interval)\n"
     "  --without BITS     leave out clients, by bits\n"
     "  --no-faults BITS   leave out kinds of faults, by bits\n"
     "  --story N          so many of the last events are told (40)\n"
@@ -53,6 +54,8 @@ static bool take_flag(struct options *options, const char *name)
 {
     if (strcmp(name, "--no-store") == 0) {
         options->play.plan.has_store = false;
+    } else if (strcmp(name, "--hasty") == 0) {
+        options->play.plan.is_hasty = true;
     } else if (strcmp(name, "--twice") == 0) {
         options->is_twice = true;
     } else if (strcmp(name, "--long") == 0) {

@@ -1,6 +1,9 @@
 /* workforce.c — see workforce.h. */
 #include "sim/workforce.h"
 
+/* Far more than the few clients of a world may have in queues, outboxes and windows. */
+enum { MEMORY_MAX = 64 * 1024 * 1024 };
+
 static void check(struct worker *worker);
 
 void worker_wake(struct worker *worker)
@@ -27,5 +30,7 @@ static void check(struct worker *worker)
     const struct counters *now = core_counters(worker->core);
     if (now->owed != now->delivered + counters_dropped(now) + now->queued + now->in_flight) {
         worker->force->wrong = "the drop balance of a worker does not hold";
+    } else if (now->memory_held > MEMORY_MAX) {
+        worker->force->wrong = "a worker holds more memory for clients than their limits allow";
     }
 }

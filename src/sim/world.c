@@ -17,6 +17,7 @@ enum {
 #define COUNT_FROM       (UINT64_C(1) << 40)
 #define WALL_AT_BIRTH_US INT64_C(1700000000000000)
 
+static enum judge_durability promised_durability(const struct world *world);
 static void set_point(struct world *world);
 static void set_stage(struct world *world);
 static void cast(struct world *world);
@@ -141,6 +142,14 @@ bool world_settle(struct world *world)
     return is_well;
 }
 
+static enum judge_durability promised_durability(const struct world *world)
+{
+    if (!world->plan.has_store) {
+        return JUDGE_DURABLE_NEVER;
+    }
+    return world->plan.is_hasty ? JUDGE_DURABLE_LATER : JUDGE_DURABLE_ALWAYS;
+}
+
 /* Counters of the disk count down: what is left tells how many there were. */
 static void set_point(struct world *world)
 {
@@ -174,8 +183,7 @@ static void set_stage(struct world *world)
     birth.link.allow_anonymous = true;
     node_init(&world->node, &birth);
     struct judge_options options = {.clients = world->actor_count + world->hostile_count,
-                                    .durability = world->plan.has_store ? JUDGE_DURABLE_ALWAYS
-                                                                        : JUDGE_DURABLE_NEVER};
+                                    .durability = promised_durability(world)};
     *stage = (struct stage){
         .agenda = &world->agenda,
         .judge = judge_new(&options),
@@ -219,6 +227,8 @@ static void draw_core_options(struct world *world, struct core_options *options)
     core_options_default(options);
     options->connection_messages = false;
     options->sys_interval_s = 0;
+    options->durability =
+        promised_durability(world) == JUDGE_DURABLE_LATER ? DURABILITY_INTERVAL : DURABILITY_ALWAYS;
     options->queued_messages_max = CORE_NO_LIMIT;
     options->in_flight_messages_max = (uint16_t)(1 + random_below(random, 20));
     options->receive_maximum = (uint16_t)draw_mostly_small(random, 100);

@@ -29,6 +29,7 @@ struct plan {
     uint64_t seed;
     uint32_t workers;      /* 0: drawn, anew at each start */
     bool has_store;        /* false: nothing survives a crash */
+    bool is_hasty;         /* what is acknowledged is written later */
     uint64_t left_out;     /* bits: actors, then hostiles, that do not come */
     uint32_t faults_out;   /* bits of enum fault_kind that do not happen */
     uint32_t crash_rarity; /* about how many steps lie between two faults; 0: drawn */
