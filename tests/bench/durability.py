@@ -247,10 +247,11 @@ class Bench:
             return next(int(line.split()[1]) for line in io if line.startswith("write_bytes"))
 
     def anonymous_memory(self, server):
-        """What is not the page cache's: the store's map is no memory of the broker's own."""
+        """What is not the page cache's, swapped out or not: the store's map is no memory of the
+        broker's own."""
         with open(f"/proc/{server.process.pid}/status", encoding="ascii") as status:
-            return next(int(line.split()[1]) * 1024 for line in status
-                        if line.startswith("RssAnon"))
+            return sum(int(line.split()[1]) * 1024 for line in status
+                       if line.startswith(("RssAnon", "VmSwap")))
 
 
 def time_passes(seconds):
