@@ -24,6 +24,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static bool attach(struct core *core, struct link *link, const struct packet_connect *connect,
+                   uint64_t hash, uint32_t expiry_s, bool *was_present);
 static uint32_t asked_expiry(const struct link *link, const struct packet_connect *connect);
 static bool must_be_written(const struct core *core, const struct session *session, uint64_t hash,
                             const struct packet_connect *connect, uint32_t expiry_s);
@@ -91,23 +93,14 @@ void connect_accept(struct core *core, struct link *link, const struct packet_co
         return;
     }
     bool was_present;
-    session = session_attach(core, link, connect->client_id, hash, connect->clean_start, expiry_s,
-                             &was_present);
-    if (!session) {
+    /* The last will of a session that ends here, and the one that takes its place, are one. */
+    bool is_group = session && session->durable && session->will && core->worker_count > 1;
+    journal_group_begin(core, is_group ? journal_new_number(core) : 0);
+    bool is_attached = attach(core, link, connect, hash, expiry_s, &was_present);
+    journal_group_end(core);
+    if (!is_attached) {
         refuse_connect(core, link, REASON_QUOTA_EXCEEDED, "no memory");
-        return;
-    }
-    link->state = LINK_WELCOMING;
-    if (connect->has_will && !will_keep(core, session, connect, link->options)) {
-        session_detach(core, session, PARTING_ORDERLY);
-        refuse_connect(core, link, REASON_QUOTA_EXCEEDED, "no memory");
-        return;
-    }
-    keep_alive_begin(core, link, connect->keep_alive_s);
-    if (session->durable) {
-        durable_write_session(core, session);
-    }
-    if (!waits) {
+    } else if (!waits) {
         welcome(core, link, connect, was_present, assigned, data);
     } else if (!wait_to_welcome(core, link, was_present, assigned, data, whole)) {
         session_detach(core, session, PARTING_ORDERLY);
@@ -130,6 +123,27 @@ void connect_welcome(struct core *core, struct link *link, struct bytes kept)
             bytes_of(kept.data + 2, kept.size - 2));
     free(frame);
     hold_unpause_link(core, link);
+}
+
+/* Gives the link its session, with its will, and writes it down. False: no memory. */
+static bool attach(struct core *core, struct link *link, const struct packet_connect *connect,
+                   uint64_t hash, uint32_t expiry_s, bool *was_present)
+{
+    struct session *session = session_attach(core, link, connect->client_id, hash,
+                                             connect->clean_start, expiry_s, was_present);
+    if (!session) {
+        return false;
+    }
+    link->state = LINK_WELCOMING;
+    if (connect->has_will && !will_keep(core, session, connect, link->options)) {
+        session_detach(core, session, PARTING_ORDERLY);
+        return false;
+    }
+    keep_alive_begin(core, link, connect->keep_alive_s);
+    if (session->durable) {
+        durable_write_session(core, session);
+    }
+    return true;
 }
 
 /* How long the session is to outlive its connection. [v3 MQTT-3.1.2-4] */
