@@ -4,8 +4,8 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test bench bench-durability demo demo-durability install deb format tidy \
-    conformance clean prerequisites
+.PHONY: help build run test bench bench-durability mutations demo demo-durability install deb \
+    format tidy conformance clean prerequisites
 
 help:       ## these lines
 	@sed -n 's/^\([a-z-]*\): [^#]*## /\1\t/p; s/^\([a-z-]*\): *## /\1\t/p' Makefile | \
@@ -32,6 +32,9 @@ bench: build  ## the benchmarks of single rooms
 bench-durability: build  ## what it costs that acknowledged means durable (ten minutes)
 	@cmake --build --preset release -j $(JOBS) --target durability_load -- --quiet
 	@/usr/bin/python3 tests/bench/durability.py $(BENCH)
+
+mutations:  ## faults put in on purpose: does the simulator find each of them? (ten minutes)
+	@/usr/bin/python3 tests/sim/mutations.py $(MUTATIONS)
 
 demo: build  ## the story of the blue and the green device, in this terminal
 	@examples/blue_green/demo
