@@ -416,7 +416,7 @@ static void accept_link(struct judge *judge, struct model_link *link,
     session->presence = MODEL_THERE;
     session->links_in_life++;
     session->expiry_low_s = session->expiry_high_s = link->expiry_s;
-    session->deadline_is_doubtful = false;
+    session->deadline_is_doubtful = link->is_lost && judge->clock_ever_jumped;
     if (link->goodbye_has_expiry && link->goodbye_expiry_s < session->expiry_low_s) {
         session->expiry_low_s = link->goodbye_expiry_s;
     }
