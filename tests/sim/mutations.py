@@ -32,6 +32,7 @@ class Fault:
     file: str
     old: str
     new: str
+    rarity: int = 0  # steps between two crashes or the like; 0: drawn
 
 
 FAULTS = [
@@ -83,7 +84,7 @@ FAULTS = [
           "    if (false) {\n"),
     Fault("a restart forgets how long a client was away before it", "src/core/restore.c",
           "durable->away_before_us = wall_us - stored->away_us;",
-          "durable->away_before_us = 0;"),
+          "durable->away_before_us = 0;", rarity=100),
     Fault("a restart forgets what may have been sent: no DUP", "src/core/restore.c",
           "        durable->place_sent = durable->place_next;\n",
           "        durable->place_sent = 0;\n"),
@@ -132,9 +133,16 @@ FAULTS = [
     Fault("reading a queue from the disk passes over one message", "src/store/fetch.c",
           "key_of(TABLE_QUEUE, fetch->session, fetch->place);",
           "key_of(TABLE_QUEUE, fetch->session, fetch->place + 1);"),
-    Fault("a new message overtakes those that wait", "src/core/dispatch.c",
-          "    if (queue->count == 0 && link->outbox.size < OUTBOX_FULL_SIZE &&\n",
-          "    if (link->outbox.size < OUTBOX_FULL_SIZE &&\n"),
+    Fault("of what waits, the newest is sent first", "src/core/dispatch.c",
+          "        struct delivery delivery = queue_take(&session->queue, &core->counters);\n",
+          "        if (!session->durable) {\n"
+          "            struct delivery *first = queue_at(&session->queue, 0);\n"
+          "            struct delivery *last = queue_at(&session->queue, session->queue.count - 1);\n"
+          "            struct delivery between = *first;\n"
+          "            *first = *last;\n"
+          "            *last = between;\n"
+          "        }\n"
+          "        struct delivery delivery = queue_take(&session->queue, &core->counters);\n"),
     Fault("messages lost with a session are not counted as dropped", "src/core/session_life.c",
           "        core->counters.dropped[DROP_SESSION_ENDED] += is_sent;\n",
           ""),
@@ -194,12 +202,12 @@ class Played:
     steps_of_world: int = 0
 
 
-def play(program, first, last, chosen):
+def play(program, first, last, chosen, rarity):
     """Worlds first..last, up to the first that is wrong."""
     command = [program, "--seeds", f"{first}..{last}", "--steps", str(chosen.steps), "--long",
                "--story", "0"]
-    if chosen.rarity:
-        command += ["--rarity", str(chosen.rarity)]
+    if rarity:
+        command += ["--rarity", str(rarity)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False,
                               errors="replace", timeout=WORLD_SECONDS_MAX)
@@ -207,7 +215,7 @@ def play(program, first, last, chosen):
     except subprocess.TimeoutExpired:
         code, out, err = -1, "", "a world that does not end"
     if code < 0:
-        return play_one_by_one(program, first, last, chosen, err)
+        return play_one_by_one(program, first, last, chosen, rarity, err)
     summed = re.search(r"^\d+ seeds, (\d+) steps", out, re.MULTILINE)
     if code > 1 or not summed:
         raise Unaskable(f"{program}: status {code}\n{out}{err}")
@@ -220,7 +228,7 @@ def play(program, first, last, chosen):
     return played
 
 
-def play_one_by_one(program, first, last, chosen, err):
+def play_one_by_one(program, first, last, chosen, rarity, err):
     """The process ended: by an assertion of the broker, most likely. In which world?"""
     if first == last:
         said = re.search(r"Assertion `(.*)' failed", err)
@@ -228,7 +236,7 @@ def play_one_by_one(program, first, last, chosen, err):
                       else f"the broker ended: {err.strip()[-200:]}")
     steps = 0
     for seed in range(first, last + 1):
-        played = play(program, seed, seed, chosen)
+        played = play(program, seed, seed, chosen, rarity)
         steps += played.steps
         if played.seed:
             played.steps = steps
@@ -236,15 +244,17 @@ def play_one_by_one(program, first, last, chosen, err):
     return Played(steps=steps)
 
 
-def hunt(workshop, chosen):
+def hunt(workshop, fault, chosen):
     """Until a promise is broken that is kept without the fault. None: not in time."""
     began_s = spent_s()
+    rarity = chosen.rarity or fault.rarity
     first, steps = chosen.first, 0
     while spent_s() - began_s < chosen.limit:
         last = first + SEEDS_AT_ONCE - 1
-        played = play(workshop.program, first, last, chosen)
+        played = play(workshop.program, first, last, chosen, rarity)
         steps += played.steps
-        if played.seed and not play(workshop.sound, played.seed, played.seed, chosen).seed:
+        seed = played.seed
+        if seed and not play(workshop.sound, seed, seed, chosen, rarity).seed:
             played.steps = steps
             return played, played.seed - chosen.first + 1
         first = played.seed + 1 if played.seed else last + 1
@@ -281,7 +291,8 @@ def read_arguments():
                         help="seconds of the processor's time for each (60)")
     parser.add_argument("--first", type=int, default=1, help="the first seed (1)")
     parser.add_argument("--steps", type=int, default=4000, help="steps in each world (4000)")
-    parser.add_argument("--rarity", type=int, default=0, help="steps between faults (drawn)")
+    parser.add_argument("--rarity", type=int, default=0,
+                        help="steps between two crashes or the like (drawn)")
     return parser.parse_args()
 
 
@@ -295,7 +306,7 @@ def main():
         for fault in faults:
             text = workshop.put_in(fault)
             workshop.make()
-            played, worlds = hunt(workshop, chosen)
+            played, worlds = hunt(workshop, fault, chosen)
             workshop.put_back(fault, text)
             tell(fault, played, worlds)
             rows.append((fault, played, worlds))
