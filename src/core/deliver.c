@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "core/dispatch.h"
+#include "core/durable.h"
 #include "core/hold.h"
 #include "core/journal.h"
 #include "core/receipt.h"
@@ -85,7 +86,7 @@ void deliver_forwarded(struct core *core, uint32_t from, const struct publish_re
         return;
     }
     core->is_queue_full = false;
-    journal_group_begin(core, record->group);
+    durable_group_begin(core, record->group);
     route(core, message, &record->publisher, REACH_HERE);
     journal_group_end(core);
     settle(core, message, from, record,
@@ -98,7 +99,7 @@ void deliver_at_home(struct core *core, uint32_t from, const struct publish_reco
     struct message *message = message_of(core, record, image);
     if (message) {
         core->is_queue_full = false;
-        journal_group_begin(core, record->group);
+        durable_group_begin(core, record->group);
         enum deliver_result result = keep_and_route(core, message, &record->publisher);
         journal_group_end(core);
         settle(core, message, from, record, reason_of(result));

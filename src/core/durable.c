@@ -193,6 +193,16 @@ void durable_hand_on(struct core *core, struct session *session, const struct de
     write_gone(core, session, place_of(session->durable, delivery));
 }
 
+void durable_group_begin(struct core *core, uint64_t group)
+{
+    struct list *unwritten = &core->journal.unwritten;
+    while (group != 0 && core->journal.group == 0 && !list_is_empty(unwritten)) {
+        durable_write_deliveries(core,
+                                 LIST_ITEM(unwritten->next, struct durable, unwritten)->session);
+    }
+    journal_group_begin(core, group);
+}
+
 void durable_write_deliveries(struct core *core, struct session *session)
 {
     struct durable *durable = session->durable;

@@ -39,6 +39,10 @@ void durable_forget(struct core *core, struct session *session, const struct del
  * that is open now. All deliveries are in a batch. */
 void durable_hand_on(struct core *core, struct session *session, const struct delivery *delivery);
 
+/* journal_group_begin, for a part that deliveries may be in: those made before it, which wait to be
+ * written together, are written before, for a part may come later than what follows it. */
+void durable_group_begin(struct core *core, uint64_t group);
+
 /* Puts all deliveries that are in no batch into the open one. */
 void durable_write_deliveries(struct core *core, struct session *session);
 /* A batch is persisted. True: more deliveries of the session are, and may be waited for. */

@@ -95,7 +95,7 @@ void connect_accept(struct core *core, struct link *link, const struct packet_co
     bool was_present;
     /* The last will of a session that ends here, and the one that takes its place, are one. */
     bool is_group = session && session->durable && session->will && core->worker_count > 1;
-    journal_group_begin(core, is_group ? journal_new_number(core) : 0);
+    durable_group_begin(core, is_group ? journal_new_number(core) : 0);
     bool is_attached = attach(core, link, connect, hash, expiry_s, &was_present);
     journal_group_end(core);
     if (!is_attached) {
@@ -172,12 +172,12 @@ static bool must_be_written(const struct core *core, const struct session *sessi
     if (!was_durable && expiry_s == 0) {
         return false;
     }
-    /* What waits in memory is sent at once: that its client is here, and may have had it, must be
-     * known after a crash. [MQTT-3.3.1-1] */
+    /* That its client is here, and may be sent something, is to be known after a crash, too. While
+     * the disk cannot be written, who comes back as he was may come all the same. [MQTT-3.3.1-1] */
     bool stays_as_it_was = was_durable && !connect->clean_start && !connect->has_will &&
                            !session->will && session->expiry_s == expiry_s &&
-                           expiry_s == SESSION_NEVER_EXPIRES && session->queue.count == 0;
-    return !stays_as_it_was;
+                           expiry_s == SESSION_NEVER_EXPIRES;
+    return !stays_as_it_was || core->journal.state == STORE_WELL;
 }
 
 static bool wait_to_welcome(struct core *core, struct link *link, bool was_present,

@@ -8,6 +8,7 @@
 
 #include "access/access.h"
 #include "core/deliver.h"
+#include "core/durable.h"
 #include "core/hold.h"
 #include "core/journal.h"
 #include "core/quotas.h"
@@ -205,7 +206,7 @@ static enum reason_code deliver(struct core *core, struct link *link,
     }
     /* The identifier of a durable publisher, and what its message is owed to, are one. */
     bool is_group = publish->qos == 2 && link->session->durable && core->worker_count > 1;
-    journal_group_begin(core, is_group ? journal_new_number(core) : 0);
+    durable_group_begin(core, is_group ? journal_new_number(core) : 0);
     bool is_taken = publish->qos < 2 || received_take(core, link->session, publish->packet_id);
     enum deliver_result result =
         is_taken ? deliver_publish(core, message, link, publish->packet_id) : DELIVER_REFUSED;

@@ -109,7 +109,7 @@ void session_end(struct core *core, struct session *session)
     assert(!session->link);
     /* Its last will is on the disk before it is not. */
     bool is_group = session->durable && session->will && core->worker_count > 1;
-    journal_group_begin(core, is_group ? journal_new_number(core) : 0);
+    durable_group_begin(core, is_group ? journal_new_number(core) : 0);
     will_publish(core, session); /* [MQTT-3.1.2-8] */
     replay_end_all(core, session);
     subscribing_remove_all(core, session); /* what it retained stays [v3 MQTT-3.1.2-7] */

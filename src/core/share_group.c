@@ -1,6 +1,7 @@
 /* share_group.c — see share_group.h. */
 #include "core/share_group.h"
 
+#include "core/durable.h"
 #include "core/interest.h"
 #include "core/journal.h"
 #include "core/receipt.h"
@@ -118,7 +119,7 @@ void share_group_take_back(struct core *core, uint32_t worker, const struct shar
     struct share_group *group =
         map_find(&core->share_groups, record->group, has_number, &record->group);
     struct share_record passed = *record;
-    journal_group_begin(core, record->journal_group);
+    durable_group_begin(core, record->journal_group);
     if (!group) { /* the last member has left: nobody subscribes to it any more */
         core->counters.owed++;
         core->counters.dropped[DROP_SESSION_ENDED]++;

@@ -66,7 +66,7 @@ void share_member_receive(struct core *core, const struct share_record *record, 
     struct subscription *member = find(core, record);
     if (!member) { /* it left while the message was on its way */
         struct share_record passed = *record;
-        journal_group_begin(core, record->journal_group);
+        durable_group_begin(core, record->journal_group);
         passed.journal_group = journal_group_pass_on(core);
         say_returned(core, &passed, image);
         journal_group_end(core);
@@ -88,7 +88,7 @@ void share_member_receive(struct core *core, const struct share_record *record, 
                                 .qos = qos,                           /* [MQTT-4.8.2-3] */
                                 .retain = message->retain && member->retain_as_published};
     core->is_queue_full = false;
-    journal_group_begin(core, record->journal_group);
+    durable_group_begin(core, record->journal_group);
     dispatch_deliver(core, member->session, &delivery, &record->publisher);
     journal_group_end(core);
     receipt_address_worker(core, message, record->receipt_worker, record->receipt,
@@ -188,7 +188,7 @@ static void return_delivery(struct core *core, const struct subscription *member
                                   .publisher = LINK_REF_NOBODY};
     bool is_durable = member->session->durable && delivery->qos > 0;
     core->counters.owed--; /* owed to somebody else from now on */
-    journal_group_begin(core, is_durable && core->worker_count > 1 ? journal_new_number(core) : 0);
+    durable_group_begin(core, is_durable && core->worker_count > 1 ? journal_new_number(core) : 0);
     if (is_durable) {
         durable_hand_on(core, member->session, delivery);
         record.journal_group = journal_group_pass_on(core);

@@ -66,7 +66,7 @@ void will_publish(struct core *core, struct session *session)
     }
     /* That it is gone from the session, and whom it is owed to, is one. */
     bool is_group = session->durable && core->worker_count > 1;
-    journal_group_begin(core, is_group ? journal_new_number(core) : 0);
+    durable_group_begin(core, is_group ? journal_new_number(core) : 0);
     deliver_publish(core, will->message, NULL, 0);
     if (session->durable) {
         durable_write_session(core, session);
