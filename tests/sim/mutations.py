@@ -137,7 +137,8 @@ FAULTS = [
           "        struct delivery delivery = queue_take(&session->queue, &core->counters);\n",
           "        if (!session->durable) {\n"
           "            struct delivery *first = queue_at(&session->queue, 0);\n"
-          "            struct delivery *last = queue_at(&session->queue, session->queue.count - 1);\n"
+          "            uint32_t waiting = session->queue.count;\n"
+          "            struct delivery *last = queue_at(&session->queue, waiting - 1);\n"
           "            struct delivery between = *first;\n"
           "            *first = *last;\n"
           "            *last = between;\n"
