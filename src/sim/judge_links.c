@@ -57,6 +57,7 @@ void judge_connect_sent(struct judge *judge, uint64_t now_us, uint32_t client,
     link->was_alive = model_session_is_alive(session, now_us, judge->options.slack_us);
     link->absent_allowed = link->clean_start || has_question || session->expiry_low_s == 0;
     session->has_goodbye = false;
+    session->is_muddled |= link->is_hostile;
     session->newest_connect = link->opened;
     session->newest_clean_start = link->clean_start ? link->opened : session->newest_clean_start;
     session->link = link;

@@ -125,6 +125,7 @@ void judge_accept(struct judge *judge, struct model_message *message)
     }
     message->accepted = message->finished = judge_event(judge);
     message->accepted_us = judge_now_us(judge);
+    message->accepted_since = judge->crash;
     judge->tally.accepted++;
     judge_retained_accept(judge, message);
     for (uint32_t i = 0; !message->is_empty && i < judge->options.clients; i++) {
@@ -294,7 +295,7 @@ static void taken(struct judge *judge, struct model_sending *sending, uint8_t re
     if (!message) {
         return;
     }
-    if (reason < 0x80) {
+    if (reason < 0x80 && !judge->sessions[message->publisher].is_muddled) {
         judge_accept(judge, message);
     } else { /* some may have got it all the same */
         message->is_refused = true;

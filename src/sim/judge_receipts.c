@@ -176,7 +176,8 @@ static bool must_be_dup(const struct judge *judge, const struct model_receipt *r
                         const struct judge_received *received)
 {
     const struct model_message *message = model_messages_find(&judge->messages, received->message);
-    bool was_written = message && message->accepted != 0 && message->accepted < judge->crash;
+    bool was_written = message && message->accepted != 0 && message->accepted < judge->crash &&
+                       receipt->opened > message->accepted_since;
     return judge->crash < receipt->opened || received->qos == 2 ||
            (was_written && !received->retain);
 }

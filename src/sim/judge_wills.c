@@ -92,7 +92,9 @@ void judge_will_contested(struct judge *judge, const struct model_link *link)
 {
     for (uint32_t i = 0; i < judge->will_count; i++) {
         struct model_message *message = judge->wills[i];
-        if (message->publisher != link->client || message->will.state != MODEL_WILL_DUE) {
+        bool is_coming =
+            message->will.state == MODEL_WILL_DUE || message->will.state == MODEL_WILL_MAY;
+        if (message->publisher != link->client || !is_coming) {
             continue;
         }
         contest(judge, message, link);

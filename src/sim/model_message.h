@@ -52,9 +52,10 @@ struct model_message {
     uint64_t accepted; /* event of PUBACK or PUBREC; 0: none yet */
     uint64_t finished; /* event from which on it cannot take effect any more; 0 */
     uint64_t accepted_us;
-    uint64_t superseded; /* event since which another is certainly retained in its place; 0 */
-    uint32_t sends;      /* PUBLISH packets: so often QoS 1 may be delivered anew */
-    uint32_t fresh;      /* sessions of the publisher it was sent in: so often QoS 2 may */
+    uint64_t accepted_since; /* the last crash before it was accepted */
+    uint64_t superseded;     /* event since which another is certainly retained in its place; 0 */
+    uint32_t sends;          /* PUBLISH packets: so often QoS 1 may be delivered anew */
+    uint32_t fresh;          /* sessions of the publisher it was sent in: so often QoS 2 may */
     uint32_t publisher_epoch;
     struct model_will will;
     struct list link;           /* all messages, in the order of their first sending */

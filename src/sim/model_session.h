@@ -98,7 +98,8 @@ struct model_session {
     uint64_t new_publish_link;    /* on which it last published something new */
     enum model_presence presence;
     uint32_t expiry_low_s, expiry_high_s;
-    bool is_away; /* the broker knows, or there is none, that its link is gone */
+    bool is_muddled; /* a hostile one: it may use an identifier for two messages at a time */
+    bool is_away;    /* the broker knows, or there is none, that its link is gone */
     uint64_t away_low_us, away_high_us;
     bool deadline_is_doubtful; /* the wall's clock jumped */
     bool has_goodbye;          /* DISCONNECT changed the expiry interval, unless a crash comes */
