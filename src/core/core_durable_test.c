@@ -1,6 +1,7 @@
 /* core_durable_test.c — "acknowledged means durable": what waits for the disk before it is said,
  * and what need not (4.3; journal.h, receipt.h). */
 #include "core/durable_story_testing.h"
+#include "core/journal.h"
 
 static void puback_waits_for_the_disk(void **state)
 {
@@ -85,7 +86,7 @@ static void acknowledged_while_written(void **state)
     given_connected(world, "bob", PROTOCOL_5);
     given_held_store(world);
     when_publishes(world, "bob", "a", "x", 1);
-    world_pass_us(world, 1000); /* it is on its way */
+    world_pass_us(world, JOURNAL_LINGER_ACK_US); /* it is on its way */
     assert_true(world->store->taken_count > 0);
     then_receives_nothing(world, "bob");
     then_receives(world, "alice", "PUBLISH a=x q1 #1");

@@ -16,7 +16,7 @@
 #include "core/record.h"
 
 enum {
-    JOURNAL_LINGER_ACK_US = 1000,    /* for an acknowledgement that saves the writing */
+    JOURNAL_LINGER_ACK_US = 8000,    /* for an acknowledgement that saves the writing */
     JOURNAL_LINGER_LAZY_US = 100000, /* for what nobody waits for */
     JOURNAL_BYTES_LONG = 32 << 20,   /* given and not persisted: from here clients are held */
     JOURNAL_BYTES_SHORT = 8 << 20,   /* and go on */
