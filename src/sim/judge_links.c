@@ -428,6 +428,10 @@ static void accept_link(struct judge *judge, struct model_link *link,
     }
     session->away_low_us = 0; /* the answer was late: anything may have come since */
     session->away_high_us = UINT64_MAX;
+    if (!link->is_crashed) { /* another CONNECT may have changed everything */
+        session->expiry_low_s = 0;
+        session->expiry_high_s = MODEL_NEVER_S;
+    }
     if (link->expiry_s == 0 || !link->is_crashed) {
         model_session_may_end(session);
     }

@@ -47,7 +47,7 @@ enum judge_delivery judge_receipt_of(struct judge *judge, struct model_link *lin
                                       .event = judge_event(judge),
                                       .opened = link->opened,
                                       .life = session->life,
-                                      .epoch = session->epoch,
+                                      .epoch = model_session_epoch_of(session, link),
                                       .state = is_again && stays ? receipt->state : first_state};
     return is_again ? JUDGE_AGAIN : JUDGE_NEW;
 }
@@ -177,8 +177,8 @@ static bool must_be_dup(const struct judge *judge, const struct model_receipt *r
 {
     const struct model_message *message = model_messages_find(&judge->messages, received->message);
     bool was_written = message && message->accepted != 0 && message->accepted < judge->crash &&
-                       receipt->opened > message->accepted_since;
-    return judge->crash < receipt->opened || received->qos == 2 ||
+                       receipt->opened > message->accepted_since && message->sends == 1;
+    return judge->crash < receipt->opened || (received->qos == 2 && received->message != 0) ||
            (was_written && !received->retain);
 }
 

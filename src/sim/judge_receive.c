@@ -78,8 +78,9 @@ static void judge_message(struct judge *judge, struct model_link *link,
     struct model_session *session = &judge->sessions[link->client];
     uint32_t topic = model_texts_number(&judge->texts, received->topic);
     bool is_over = !model_messages_find(&judge->messages, received->message);
-    bool may_be_undone = delivery == JUDGE_AGAIN || (received->qos == 1 && judge->crash != 0 &&
-                                                     is_sharing(judge, session, topic));
+    bool may_be_undone =
+        delivery == JUDGE_AGAIN || (received->retain && judge_retained_is_unknown(judge, topic)) ||
+        (received->qos == 1 && judge->crash != 0 && is_sharing(judge, session, topic));
     if (is_over && may_be_undone && received->message <= judge->messages.newest) {
         return; /* a crash made the broker forget that it was acknowledged, perhaps by another */
     }

@@ -93,6 +93,12 @@ bool judge_had_retained(const struct judge *judge, const struct model_session *s
     return false;
 }
 
+bool judge_retained_is_unknown(const struct judge *judge, uint32_t topic)
+{
+    const struct model_retained *retained = retained_at(judge, topic);
+    return retained && retained->unknown_since != 0;
+}
+
 void judge_retained_remove(struct judge *judge, struct model_message *message)
 {
     if (!message->is_candidate) {

@@ -102,6 +102,8 @@ bool judge_retained_is_certain(const struct judge *judge, uint32_t topic, uint64
 /* Whether the session has had one of those since that event. */
 bool judge_had_retained(const struct judge *judge, const struct model_session *session,
                         uint32_t topic, uint64_t since);
+/* Whether there were too many candidates to remember. */
+bool judge_retained_is_unknown(const struct judge *judge, uint32_t topic);
 void judge_retained_remove(struct judge *judge, struct model_message *message);
 void judge_retained_crashed(struct judge *judge);
 void judge_retained_tidy(struct judge *judge);
