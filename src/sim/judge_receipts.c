@@ -178,7 +178,8 @@ static bool must_be_dup(const struct judge *judge, const struct model_receipt *r
     const struct model_message *message = model_messages_find(&judge->messages, received->message);
     bool was_written = message && message->accepted != 0 && message->accepted < judge->crash &&
                        receipt->opened > message->accepted_since && message->sends == 1;
-    return judge->crash < receipt->opened || (received->qos == 2 && received->message != 0) ||
+    return judge->crash < receipt->opened ||
+           (received->qos == 2 && received->message != 0 && receipt->state != MODEL_RECEIPT_1) ||
            (was_written && !received->retain);
 }
 

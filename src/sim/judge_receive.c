@@ -314,7 +314,8 @@ static void check_order(struct judge *judge, struct model_session *session,
                         const struct model_message *message, uint8_t qos)
 {
     if (message->is_unordered || message->will.state != MODEL_NO_WILL ||
-        (message->sends > 1 && (qos == 0 || !was_subscribed(judge, session, message, qos)))) {
+        (message->sends > 1 &&
+         (qos == 0 || message->expiry_s != 0 || !was_subscribed(judge, session, message, qos)))) {
         return; /* the first it got may have been the second that was sent */
     }
     uint64_t *newest = model_session_order(session, message->publisher, judge->options.clients,

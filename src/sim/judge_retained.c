@@ -50,7 +50,7 @@ bool judge_retained_is_possible(const struct judge *judge, const struct model_me
                                 uint64_t since)
 {
     const struct model_retained *retained = retained_at(judge, message->topic);
-    if (message->will.state == MODEL_WILL_NEVER || message->will.state == MODEL_WILL_ARMED) {
+    if (message->will.state == MODEL_WILL_NEVER) {
         return false;
     }
     if (retained && retained->unknown_since != 0) {
