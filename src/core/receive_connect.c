@@ -177,7 +177,7 @@ static bool must_be_written(const struct core *core, const struct session *sessi
     bool stays_as_it_was = was_durable && !connect->clean_start && !connect->has_will &&
                            !session->will && session->expiry_s == expiry_s &&
                            expiry_s == SESSION_NEVER_EXPIRES;
-    return !stays_as_it_was || core->journal.state == STORE_WELL;
+    return !stays_as_it_was || core->journal.state != STORE_FAILING;
 }
 
 static bool wait_to_welcome(struct core *core, struct link *link, bool was_present,

@@ -150,6 +150,7 @@ void judge_disk_changed(struct judge *judge, uint64_t now_us, const char *words)
                                 .text = model_texts_number(&judge->texts, words),
                                 .now_us = now_us};
     (void)judge_note(judge, &event);
+    judge->is_disk_ill = strcmp(words, "well again") != 0;
 }
 
 void judge_clock_jumped(struct judge *judge, uint64_t now_us, int64_t by_us)

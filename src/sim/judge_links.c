@@ -336,6 +336,7 @@ static struct model_link *open_link(struct judge *judge, uint32_t client,
                                 .version = connect->version,
                                 .clean_start = connect->clean_start,
                                 .is_hostile = connect->hostile,
+                                .is_ill = judge->is_disk_ill,
                                 .expiry_s = connect->expiry_s,
                                 .receive_max = connect->receive_max ? connect->receive_max : 65535};
     judge->links[judge->link_count++] = link;

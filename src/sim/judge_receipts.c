@@ -46,6 +46,7 @@ enum judge_delivery judge_receipt_of(struct judge *judge, struct model_link *lin
                                       .link = link->number,
                                       .event = judge_event(judge),
                                       .opened = link->opened,
+                                      .is_ill = link->is_ill,
                                       .life = session->life,
                                       .epoch = model_session_epoch_of(session, link),
                                       .state = is_again && stays ? receipt->state : first_state};
@@ -176,6 +177,9 @@ static bool must_be_dup(const struct judge *judge, const struct model_receipt *r
                         const struct judge_received *received)
 {
     const struct model_message *message = model_messages_find(&judge->messages, received->message);
+    if (receipt->is_ill && judge->crash >= receipt->opened) {
+        return false; /* that its receiver was here could not be written */
+    }
     bool was_written = message && message->accepted != 0 && message->accepted < judge->crash &&
                        receipt->opened > message->accepted_since && message->sends == 1;
     return judge->crash < receipt->opened ||

@@ -32,6 +32,7 @@ struct judge {
     uint64_t idle, crash; /* the last such event; idle ones have the number of the event before */
     uint64_t idle_us;
     bool is_down, clock_jumped, clock_ever_jumped;
+    bool is_disk_ill;
     struct judge_counters counters; /* as last seen */
     uint64_t room_drops, room_excused;
     struct judge_tally tally;

@@ -53,6 +53,7 @@ struct model_receipt {
     uint64_t done_link;
     uint32_t life, epoch;
     uint8_t state;
+    bool is_ill; /* its link came while the disk could not be written */
 };
 
 /* What the client has sent under an identifier of its own. */
@@ -76,6 +77,7 @@ struct model_link {
     uint32_t client, life;              /* life: once it is accepted */
     uint8_t version;
     bool clean_start, is_hostile;
+    bool is_ill;                           /* it came while the disk could not be written */
     bool has_answer;                       /* CONNACK received */
     bool is_accepted;                      /* and it said yes */
     bool is_left, is_lost;                 /* at the client's end; at the broker's */
