@@ -70,6 +70,7 @@ void will_publish(struct core *core, struct session *session)
     deliver_publish(core, will->message, NULL, 0);
     if (session->durable) {
         durable_write_session(core, session);
+        journal_hurry(core); /* so that a restart seldom says it again */
     }
     journal_group_end(core);
     message_unref(will->message, &core->counters);
