@@ -103,7 +103,7 @@ void connect_accept(struct core *core, struct link *link, const struct packet_co
     } else if (!waits) {
         welcome(core, link, connect, was_present, assigned, data);
     } else if (!wait_to_welcome(core, link, was_present, assigned, data, whole)) {
-        session_detach(core, session, PARTING_ORDERLY);
+        session_detach(core, link->session, PARTING_ORDERLY);
         refuse_connect(core, link, REASON_QUOTA_EXCEEDED, "no memory");
     }
 }
