@@ -70,7 +70,7 @@ struct journal {
     uint32_t given_first, given_count, given_capacity;
     uint64_t bytes_given;
     uint64_t bytes_waiting; /* of answers that wait for a batch; see waiting.h */
-    struct hold *holds; /* publishers that wait for the disk */
+    struct hold *holds;     /* publishers that wait for the disk */
     /* Workers that have not yet come so far, a bit each; see restore.h. */
     uint64_t unrestored_sessions, unrestored_groups, unrestored_retained;
     bool is_reading_sessions, is_reading_retained; /* of this worker, from the store */
