@@ -66,7 +66,8 @@ void persist_hear_state(struct core *core, enum store_state state, const char *w
     struct journal *journal = &core->journal;
     journal->state = (uint8_t)state;
     snprintf(journal->words, sizeof journal->words, "%s", words ? words : "");
-    if (state == STORE_WELL && journal_is_short(core)) {
+    /* From now on 5.0 is told, so it is read; 3.x is held again when it publishes. */
+    if (state != STORE_WELL || journal_is_short(core)) {
         hold_release_all(core, &journal->holds);
     }
 }
