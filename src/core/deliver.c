@@ -34,7 +34,7 @@ static struct message *message_of(struct core *core, const struct publish_record
 static void settle(struct core *core, struct message *message, uint32_t from,
                    const struct publish_record *record, enum reason_code reason);
 static enum reason_code reason_of(enum deliver_result result);
-static void hold_for_disk(struct core *core, const struct link_ref *publisher);
+static void hold_for_disk(struct core *core, const struct link_ref *publisher, bool is_due);
 static enum deliver_result keep_and_route(struct core *core, struct message *message,
                                           const struct link_ref *publisher);
 static bool route(struct core *core, struct message *message, const struct link_ref *publisher,
@@ -72,7 +72,9 @@ enum deliver_result deliver_publish(struct core *core, struct message *message, 
         receipt_address_nobody(core, message);
     } else if (receipt_address_link(core, message, &record.publisher, packet_id,
                                     reason_of(result))) {
-        hold_for_disk(core, &record.publisher);
+        /* 3.x cannot be told that the disk fails; 5.0 is, from the next message on. */
+        hold_for_disk(core, &record.publisher,
+                      core->journal.state != STORE_WELL && !link_is_v5(link));
         return DELIVER_LATER;
     }
     return result;
@@ -155,7 +157,7 @@ static void settle(struct core *core, struct message *message, uint32_t from,
                    const struct publish_record *record, enum reason_code reason)
 {
     if (message->receipt) {
-        hold_for_disk(core, &record->publisher);
+        hold_for_disk(core, &record->publisher, false);
     }
     receipt_address_worker(core, message, from, record->receipt, reason);
     message_unref(message, &core->counters);
@@ -168,10 +170,10 @@ static enum reason_code reason_of(enum deliver_result result)
                                       : REASON_SUCCESS;
 }
 
-/* Whoever publishes faster than the disk writes, or while it cannot, is not read on. */
-static void hold_for_disk(struct core *core, const struct link_ref *publisher)
+/* Whoever publishes faster than the disk writes is not read on. */
+static void hold_for_disk(struct core *core, const struct link_ref *publisher, bool is_due)
 {
-    if (journal_is_long(core) || core->journal.state != STORE_WELL) {
+    if (is_due || journal_is_long(core)) {
         hold_publisher(core, &core->journal.holds, publisher);
     }
 }
